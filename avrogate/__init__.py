@@ -1,0 +1,1 @@
+"""Avrogate's command line, settings, errors and the local stack."""

@@ -1,0 +1,94 @@
+"""Every AVROGATE_* variable, in one frozen object. The only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from avrogate.errors import ConfigError
+
+KAFKA_PREFIX = "AVROGATE_KAFKA_"
+LOOPBACK = "127.0.0.1"
+
+
+def _kafka_options() -> dict[str, SecretStr]:
+    """AVROGATE_KAFKA_SASL_USERNAME=x becomes sasl.username: x. Secret, because any of them may be."""
+    return {
+        name.removeprefix(KAFKA_PREFIX).lower().replace("_", "."): SecretStr(value)
+        for name, value in os.environ.items()
+        if name.startswith(KAFKA_PREFIX)
+    }
+
+
+class Settings(BaseSettings):
+    """What a run of Avrogate depends on besides its arguments."""
+
+    model_config = SettingsConfigDict(env_prefix="AVROGATE_", frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default_factory=lambda: Path.home() / ".avrogate",
+        description="State of the local stack, its downloads, checkpoints and the lake.",
+    )
+    bootstrap_servers: str | None = Field(
+        None, description="An existing Kafka cluster; when set, no embedded broker is started."
+    )
+    registry_url: str | None = Field(
+        None, description="An existing registry (Confluent API); when set, no embedded one is started."
+    )
+    registry_user: str | None = Field(None, description="Basic authentication at the registry.")
+    registry_password: SecretStr | None = Field(None, description="Basic authentication at the registry.")
+    registry_ca: Path | None = Field(None, description="PEM file of the CA that signed the registry.")
+    kafka: Mapping[str, SecretStr] = Field(
+        default_factory=_kafka_options,
+        description="AVROGATE_KAFKA_*: passed to every Kafka client, e.g. AVROGATE_KAFKA_SECURITY_PROTOCOL.",
+    )
+    spark_master: str = Field("local[*]", description="Where Spark runs.")
+    stack_kafka_port: int = Field(9092, ge=1, le=65535, description="Port of the embedded broker.")
+    stack_registry_port: int = Field(8081, ge=1, le=65535, description="Port of the embedded registry.")
+    request_timeout: float = Field(
+        10.0, gt=0, description="Seconds that a single question to a broker or registry may take."
+    )
+    refuse_unknown_country: bool = Field(
+        False, description="Refuse an init whose country code nobody knows, instead of passing it as Unknown."
+    )
+
+    @cached_property
+    def expanded_home(self) -> Path:
+        """`home`, absolute and with ~ resolved."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def embeds_kafka(self) -> bool:
+        """Whether the local stack provides the broker."""
+        return self.bootstrap_servers is None
+
+    @property
+    def embeds_registry(self) -> bool:
+        """Whether the local stack provides the registry."""
+        return self.registry_url is None
+
+    @property
+    def brokers(self) -> str:
+        """`bootstrap.servers` for every client."""
+        return self.bootstrap_servers or f"{LOOPBACK}:{self.stack_kafka_port}"
+
+    @property
+    def registry(self) -> str:
+        """Base address of the registry's Confluent API, without a slash at its end."""
+        local = f"http://{LOOPBACK}:{self.stack_registry_port}/apis/ccompat/v7"
+        return (self.registry_url or local).rstrip("/")
+
+
+def load_settings() -> Settings:
+    """Read the environment once. Raises ConfigError that names the variable and what is wrong with it."""
+    try:
+        return Settings()  # type: ignore[call-arg]  # every field has a default
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "AVROGATE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(f"{name}: {first['msg']} (got {first['input']!r})") from error
