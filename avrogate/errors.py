@@ -71,6 +71,7 @@ class InvalidEvent(ContractError):
 
     def __init__(self, message: str, *, reason: str, field: str | None = None) -> None:
         super().__init__(f"{field}: {message}" if field else message)
+        self.bare = message
         self.reason = reason
         self.field = field
 

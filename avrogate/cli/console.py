@@ -1,0 +1,32 @@
+"""What all commands print with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+out = Console()
+err = Console(stderr=True)
+
+
+def fail(message: str, hint: str | None = None) -> NoReturn:
+    """Say what went wrong on standard error, and what to do, and exit with 1. One line each, no traceback."""
+    print(f"avrogate: {message}", file=sys.stderr)  # noqa: T201  # plain: never wrapped, never read as markup
+    if hint:
+        print(f"          {hint}", file=sys.stderr)  # noqa: T201
+    sys.exit(1)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()) -> Table:
+    """A table; `right` names the columns of numbers. Cells are text, never markup."""
+    result = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold")
+    for column in columns:
+        result.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        result.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    return result

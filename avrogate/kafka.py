@@ -1,0 +1,129 @@
+"""Kafka clients, configured in one place, and Kafka's errors in Avrogate's words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from avrogate.errors import AvrogateError, BrokerUnavailable, ConfigError
+from avrogate.settings import Settings
+
+T = TypeVar("T")
+
+# librdkafka would print each connection attempt to the terminal; what matters comes back as an error
+LOGGER = logging.getLogger("avrogate.kafka")
+LOGGER.addHandler(logging.NullHandler())
+
+START_HINT = "start the local one with `avrogate stack up`, or set AVROGATE_BOOTSTRAP_SERVERS"
+
+UNREACHABLE = {
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TRANSPORT,
+    KafkaError._RESOLVE,
+    KafkaError._TIMED_OUT,
+    KafkaError._TIMED_OUT_QUEUE,
+    KafkaError._MSG_TIMED_OUT,
+}
+DENIED = {
+    KafkaError._AUTHENTICATION,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+}
+
+
+def client_config(settings: Settings, **options: Any) -> dict[str, Any]:
+    """The configuration of any client: address, pass-through options, and `options` with _ for the dots.
+
+    The user's AVROGATE_KAFKA_* options come before Avrogate's defaults, and `options` before both.
+    """
+    config: dict[str, Any] = {
+        "bootstrap.servers": settings.brokers,
+        "client.id": "avrogate",
+        "log_level": 2,
+        "socket.connection.setup.timeout.ms": 5000,
+        "reconnect.backoff.max.ms": 2000,
+    }
+    config |= {name: value.get_secret_value() for name, value in settings.kafka.items()}
+    return config | {name.replace("_", "."): value for name, value in options.items() if value is not None}
+
+
+def producer(settings: Settings, **options: Any) -> Producer:
+    """An idempotent producer that partitions as Java producers do (murmur2)."""
+    defaults: dict[str, Any] = {
+        "enable_idempotence": True,
+        "partitioner": "murmur2_random",
+        "compression_type": "lz4",
+        "linger_ms": 20,
+        "queue_buffering_max_messages": 1_000_000,
+    }
+    config = client_config(settings, **(defaults | options))
+    return _made(Producer, config, logger=LOGGER)
+
+
+def consumer(settings: Settings, group: str, **options: Any) -> Consumer:
+    """A consumer that sees committed records only and commits nothing by itself."""
+    defaults: dict[str, Any] = {
+        "group_id": group,
+        "enable_auto_commit": False,
+        "isolation_level": "read_committed",
+        "auto_offset_reset": "error",
+        "fetch_wait_max_ms": 100,
+    }
+    config = client_config(settings, **(defaults | options))
+    return _made(Consumer, config, logger=LOGGER)
+
+
+def admin(settings: Settings) -> AdminClient:
+    """An admin client."""
+    return _made(AdminClient, client_config(settings))
+
+
+def require_topic(settings: Settings, topic: str) -> int:
+    """The number of partitions of a topic that must be there.
+
+    Raises ConfigError if it is not, BrokerUnavailable if no broker answers.
+    """
+    try:
+        found = admin(settings).list_topics(topic, timeout=settings.request_timeout).topics.get(topic)
+    except KafkaException as error:
+        raise translated(error, settings) from error
+    if found is None or found.error is not None or not found.partitions:
+        raise ConfigError(f"topic {topic} is not on {settings.brokers}", hint="run `avrogate topics create`")
+    return len(found.partitions)
+
+
+def offsets(settings: Settings, client: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    """The first and the next offset of a partition; the next one as read_committed readers see it."""
+    try:
+        low, high = client.get_watermark_offsets(
+            TopicPartition(topic, partition), timeout=settings.request_timeout, cached=False
+        )
+    except KafkaException as error:
+        raise translated(error, settings) from error
+    return low, high
+
+
+def translated(error: KafkaException | KafkaError, settings: Settings) -> AvrogateError:
+    """Kafka's error in the hierarchy: an outage, a refused login, or something that stops the process."""
+    kafka_error: KafkaError = error.args[0] if isinstance(error, KafkaException) else error
+    code, text = kafka_error.code(), kafka_error.str()
+    if code in DENIED:
+        return ConfigError(f"broker at {settings.brokers} refuses the client ({text})", hint="check AVROGATE_KAFKA_*")
+    if code in UNREACHABLE:
+        return BrokerUnavailable(f"broker unreachable at {settings.brokers} ({text})", hint=START_HINT)
+    if code in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
+        return ConfigError(f"a topic is missing on {settings.brokers} ({text})", hint="run `avrogate topics create`")
+    return AvrogateError(f"Kafka: {text} ({kafka_error.name()})")
+
+
+def _made(kind: Callable[..., T], config: dict[str, Any], **keywords: Any) -> T:
+    try:
+        return kind(config, **keywords)
+    except KafkaException as error:
+        raise ConfigError(f"Kafka client options: {error.args[0].str()}", hint="check AVROGATE_KAFKA_*") from error

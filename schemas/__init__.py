@@ -1,0 +1,1 @@
+"""JSON Schema to Avro, the catalog, the registry, and the codec that holds events to their contract."""

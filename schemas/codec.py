@@ -1,0 +1,79 @@
+"""Records to and from Avro binary, one object per schema version."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import fastavro
+from fastavro.types import Schema
+
+from avrogate.errors import InvalidEvent, WireFormatError
+from schemas.contract import Contract, compile_contract
+from schemas.contract.scalars import Dropped
+from schemas.versions import SchemaVersion
+from schemas.wire_format import prefix
+
+
+class Codec:
+    """Encodes and decodes one schema version, registered under `schema_id`.
+
+    `event`, `record` and bytes: see `schemas.contract` for the two forms.
+    """
+
+    def __init__(self, version: SchemaVersion, schema_id: int) -> None:
+        self.version = version
+        self.schema_id = schema_id
+        self._prefix = prefix(schema_id)
+        self._schema: Schema = fastavro.parse_schema(_plain(version.resolved))
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The contract of this version."""
+        return compile_contract(self.version.resolved)
+
+    def encode(self, event: Any, dropped: Dropped = None) -> bytes:
+        """A JSON event in the wire format. Raises InvalidEvent that names the field (`Contract.to_record`)."""
+        return self.write(self.contract.to_record(event, dropped))
+
+    def write(self, record: Mapping[str, Any]) -> bytes:
+        """A record in the wire format; its bounds are not checked (`Contract.check` does)."""
+        out = io.BytesIO()
+        out.write(self._prefix)
+        fastavro.schemaless_writer(out, self._schema, record)
+        return out.getvalue()
+
+    def read(self, body: bytes | memoryview) -> dict[str, Any]:
+        """The record in Avro binary that this version wrote.
+
+        Raises WireFormatError (`undecodable`, `trailing-bytes`) if the bytes are not exactly one record.
+        """
+        source = io.BytesIO(body)
+        try:
+            record: Any = fastavro.schemaless_reader(source, self._schema, None)
+        except Exception as error:  # fastavro raises whatever the bytes lead it to
+            raise self._unreadable(f"{type(error).__name__}: {error}", "undecodable") from error
+        rest = len(body) - source.tell()
+        if rest:
+            raise self._unreadable(f"{rest} bytes too many", "trailing-bytes")
+        result: dict[str, Any] = record
+        return result
+
+    def _unreadable(self, why: str, reason: str) -> WireFormatError:
+        message = f"not a {self.version.record} of version {self.version.number}: {why}"
+        return WireFormatError(message, reason=reason, schema_id=self.schema_id)
+
+
+def _plain(node: Any) -> Any:
+    """Without timestamps as a logical type: they stay whole milliseconds, exact and quick."""
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if isinstance(node, dict):
+        timestamp = node.get("logicalType") == "timestamp-millis"
+        return "long" if timestamp else {key: _plain(value) for key, value in node.items()}
+    return node
+
+
+__all__ = ["Codec", "InvalidEvent", "WireFormatError"]

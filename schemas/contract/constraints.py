@@ -1,0 +1,106 @@
+"""The constraints that Avro cannot express, each as a function that says what is wrong, or nothing.
+
+The values they see are JSON's: text, whole numbers, decimals, lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from avrogate.errors import InvalidEvent
+
+Check = Callable[[Any], str | None]
+REASON = "out-of-bounds"
+
+
+def _min_length(limit: int) -> Check:
+    return lambda text: f"{len(text)} characters, at least {limit} needed" if len(text) < limit else None
+
+
+def _max_length(limit: int) -> Check:
+    return lambda text: f"{len(text)} characters, at most {limit} allowed" if len(text) > limit else None
+
+
+def _pattern(pattern: str) -> Check:
+    search = re.compile(pattern).search
+    return lambda text: None if search(text) else f"does not match the pattern {pattern}"
+
+
+def _minimum(limit: Decimal | int) -> Check:
+    return lambda number: f"{number} is less than {limit}" if number < limit else None
+
+
+def _maximum(limit: Decimal | int) -> Check:
+    return lambda number: f"{number} is more than {limit}" if number > limit else None
+
+
+def _above(limit: Decimal | int) -> Check:
+    return lambda number: f"{number} is not more than {limit}" if number <= limit else None
+
+
+def _below(limit: Decimal | int) -> Check:
+    return lambda number: f"{number} is not less than {limit}" if number >= limit else None
+
+
+def _multiple_of(divisor: Decimal | int) -> Check:
+    exact = Decimal(divisor)
+    return lambda number: f"{number} is not a multiple of {divisor}" if Decimal(number) % exact else None
+
+
+def _min_items(limit: int) -> Check:
+    return lambda items: f"{len(items)} items, at least {limit} needed" if len(items) < limit else None
+
+
+def _max_items(limit: int) -> Check:
+    return lambda items: f"{len(items)} items, at most {limit} allowed" if len(items) > limit else None
+
+
+def _unique(wanted: bool) -> Check:
+    def check(items: list[Any]) -> str | None:
+        seen = [item for index, item in enumerate(items) if item in items[:index]]
+        return f"{seen[0]!r} is there twice" if wanted and seen else None
+
+    return check
+
+
+TEXT: dict[str, Callable[[Any], Check]] = {
+    "minLength": _min_length,
+    "maxLength": _max_length,
+    "pattern": _pattern,
+}
+NUMBER: dict[str, Callable[[Any], Check]] = {
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "exclusiveMinimum": _above,
+    "exclusiveMaximum": _below,
+    "multipleOf": _multiple_of,
+}
+ARRAY: dict[str, Callable[[Any], Check]] = {
+    "minItems": _min_items,
+    "maxItems": _max_items,
+    "uniqueItems": _unique,
+}
+ALL = TEXT | NUMBER | ARRAY
+
+
+def compile_checks(contract: Mapping[str, Any], kinds: dict[str, Callable[[Any], Check]]) -> Callable[[Any], None]:
+    """The constraints of `contract` that apply to one kind of value, as one function.
+
+    The function raises InvalidEvent (`out-of-bounds`) for the first one that does not hold.
+    """
+    checks = [kinds[name](_exact(contract[name])) for name in contract if name in kinds]
+
+    def check_all(value: Any) -> None:
+        for check in checks:
+            message = check(value)
+            if message is not None:
+                raise InvalidEvent(message, reason=REASON)
+
+    return check_all
+
+
+def _exact(limit: Any) -> Any:
+    return Decimal(repr(limit)) if isinstance(limit, float) else limit
