@@ -18,6 +18,9 @@ from schemas.names import avro_name, is_full_name
 
 Avro = Any
 
+# a field that an event takes from its user's profile, or gives to it; the quality processor reads these
+PROFILE = ("from-profile", "sets-profile")
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -107,6 +110,9 @@ class _Deriver:
         unit = _annotation(target, "unit")
         if unit:
             result["json-unit"] = unit
+        for key in PROFILE:
+            if _annotation(place, key):
+                result[key] = _annotation(place, key)
         contract = self._contract(target)
         if contract:
             result["contract"] = contract

@@ -83,7 +83,8 @@ def constraints(place: Place) -> dict[str, Any]:
     if "divisibleBy" in found:
         found["multipleOf"] = found.pop("divisibleBy")
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if isinstance(found.get(exclusive), bool):
-            if found.pop(exclusive) and bound in found:
-                found[exclusive] = found.pop(bound)
+        if found.get(exclusive) is False:
+            found.pop(exclusive)
+        elif found.get(exclusive) is True:
+            found[exclusive] = found.pop(bound)
     return found

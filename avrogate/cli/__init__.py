@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 
 import typer
+from typer.exceptions import Abort, TyperException
 
-from avrogate.cli.console import fail
+from avrogate.cli.console import fail, fail_usage
 from avrogate.errors import AvrogateError
 
-HELPERS = {"console"}
+HELPERS = {"console", "tables"}
 
 
 def build() -> typer.Typer:
@@ -42,17 +43,22 @@ def build() -> typer.Typer:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; the only place where errors become text and an exit code."""
+    """Run the command line; the only place where errors become text and an exit code.
+
+    Exits with 2 for a wrong call, 1 for any other error, 130 after Ctrl-C.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        build()(args=given, prog_name="avrogate")
+        code = build()([argument for argument in given if argument != "--debug"], "avrogate", standalone_mode=False)
+    except TyperException as error:
+        fail_usage(error)
     except AvrogateError as error:
         if debug:
             raise
         fail(error.message, error.hint)
-    except KeyboardInterrupt:
-        fail("interrupted")
+    except (KeyboardInterrupt, Abort):
+        fail("interrupted", code=130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
@@ -60,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             raise
         fail(f"{type(error).__name__}: {error}", "this is a defect; run it again with --debug for the traceback")
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _root(debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.")) -> None:

@@ -9,17 +9,27 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from typer.exceptions import TyperException
 
 out = Console()
 err = Console(stderr=True)
 
 
-def fail(message: str, hint: str | None = None) -> NoReturn:
-    """Say what went wrong on standard error, and what to do, and exit with 1. One line each, no traceback."""
+def fail(message: str, hint: str | None = None, code: int = 1) -> NoReturn:
+    """Say what went wrong on standard error, and what to do, and exit. One line each, no traceback."""
     print(f"avrogate: {message}", file=sys.stderr)  # noqa: T201  # plain: never wrapped, never read as markup
     if hint:
         print(f"          {hint}", file=sys.stderr)  # noqa: T201
-    sys.exit(1)
+    sys.exit(code)
+
+
+def fail_usage(error: TyperException) -> NoReturn:
+    """Say what is wrong with the call itself; a bare group shows its help instead."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "avrogate"
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.exit(error.exit_code)
+    fail(error.format_message(), f"`{path} --help` shows what there is", error.exit_code)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()) -> Table:

@@ -1,0 +1,57 @@
+"""JSON Schema itself as the judge of an event, by the `jsonschema` library.
+
+The encoder does not ask it (a compiled contract is far quicker); the contract tests hold the two together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT3, specification_with
+
+from schemas.json_files import Place, load
+
+
+def validator(file: Path) -> Validator:
+    """A validator for one JSON Schema file, which follows `$ref` to files beside it.
+
+    Events are to be parsed with numbers as int and Decimal, never float.
+    Raises DerivationError if the file is not a schema at all.
+    """
+    place = load(file.resolve())
+    kind = validator_for(place.node)
+    kind.check_schema(dict(place.node))
+    registry: Registry[Any] = Registry(retrieve=_retrieve)  # type: ignore[call-arg]
+    uri = file.resolve().as_uri()
+    registry = registry.with_resource(uri, _resource(place))
+    made: Validator = kind({"$ref": uri}, registry=registry)
+    return made
+
+
+def violations(file: Path, event: Any) -> Iterator[str]:
+    """What JSON Schema has against an event, as `path: message`."""
+    for error in validator(file).iter_errors(event):
+        path = ".".join(str(part) for part in error.absolute_path)
+        yield f"{path}: {error.message}" if path else error.message
+
+
+def parse(text: str) -> Any:
+    """JSON with exact numbers."""
+    return json.loads(text, parse_float=Decimal)
+
+
+def _retrieve(uri: str) -> Resource[Any]:
+    return _resource(load(Path(unquote(urlparse(uri).path))))
+
+
+def _resource(place: Place) -> Resource[Any]:
+    specification = specification_with(str(place.node.get("$schema", "")), default=DRAFT3)
+    return specification.create_resource(dict(place.node))
