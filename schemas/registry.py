@@ -117,13 +117,12 @@ class Registry:
     def text(self, schema_id: int) -> RegisteredText | None:
         """The schema behind an id, or None if the registry has no such id."""
         schema = self._ask(lambda: self._client.get_schema(schema_id), missing=None)
-        if schema is None:
-            return None
-        references = tuple(
-            RegistryReference(str(item.name), str(item.subject), _whole(item.version))
-            for item in schema.references or ()
-        )
-        return RegisteredText(schema.schema_str or "", references)
+        return None if schema is None else _text(schema)
+
+    def text_now(self, schema_id: int) -> RegisteredText | None:
+        """The same, past the cache: what the registry says at this moment."""
+        self._client.clear_caches()  # type: ignore[no-untyped-call]
+        return self.text(schema_id)
 
     def version_text(self, subject: str, version: int) -> RegisteredText | None:
         """The text of one version of a subject, or None."""
@@ -205,6 +204,13 @@ def _config(settings: Settings, max_retries: int) -> dict[str, Any]:
     if settings.registry_ca:
         config["ssl.ca.location"] = str(settings.registry_ca)
     return config
+
+
+def _text(schema: Schema) -> RegisteredText:
+    references = tuple(
+        RegistryReference(str(item.name), str(item.subject), _whole(item.version)) for item in schema.references or ()
+    )
+    return RegisteredText(schema.schema_str or "", references)
 
 
 def _whole(number: int | None) -> int:

@@ -17,7 +17,7 @@ from typer.exceptions import Abort, TyperException
 from avrogate.cli.console import fail, fail_usage
 from avrogate.errors import AvrogateError
 
-HELPERS = {"console", "tables"}
+HELPERS = {"console", "signals", "tables"}
 
 
 def build() -> typer.Typer:

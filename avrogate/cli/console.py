@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -30,6 +31,21 @@ def fail_usage(error: TyperException) -> NoReturn:
     if type(error).__name__ == "NoArgsIsHelpError":
         sys.exit(error.exit_code)
     fail(error.format_message(), f"`{path} --help` shows what there is", error.exit_code)
+
+
+def plain(text: str) -> None:
+    """Print text as it is: not wrapped, not coloured, not read as markup."""
+    print(text)  # noqa: T201
+
+
+@contextmanager
+def progress_line() -> Iterator[Callable[[str], None]]:
+    """A line that is written over in place on a terminal; elsewhere it says nothing."""
+    if not err.is_terminal:
+        yield lambda text: None
+        return
+    with err.status("waiting for events") as status:
+        yield lambda text: status.update(text)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()) -> Table:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.table import Table
 
 from avrogate.cli.console import table
+from processors.audit import Audit
+from processors.dead_letters import DeadLetter
+from processors.tally import Tally
 from schemas.register import Registration
 from schemas.topics import TopicState
 
@@ -22,3 +26,43 @@ def topics(rows: Iterable[TopicState]) -> Table:
     """What topic creation did, topic by topic."""
     cells = [(row.name, row.partitions, row.outcome, row.difference) for row in rows]
     return table("Topics", ["topic", "partitions", "outcome", "differs"], cells, right=["partitions"])
+
+
+def outcomes(tally: Tally) -> Table:
+    """What the quality processor did: events by outcome, and what the rules counted."""
+    rows = [("enriched", event, f"{number:,}") for event, number in sorted(tally.enriched.items())]
+    rows += [("dead letter", reason, f"{number:,}") for reason, number in sorted(tally.refused.items())]
+    rows += [("counted", name, f"{number:,}") for name, number in sorted(tally.counted.items())]
+    rate = f", {tally.events / tally.seconds:,.0f} events/s at work" if tally.seconds else ""
+    title = f"{tally.events:,} events in {tally.transactions:,} transactions{rate}"
+    return table(title, ["outcome", "event or reason", "number"], rows, right=["number"])
+
+
+def dead_letters(letters: Iterable[DeadLetter]) -> Table:
+    """Dead letters by stage and reason, with their number and the newest message as a sample."""
+    numbers: Counter[tuple[str, str]] = Counter()
+    samples: dict[tuple[str, str], str] = {}
+    for letter in letters:
+        kind = letter.record["stage"], letter.record["reason"]
+        numbers[kind] += 1
+        samples[kind] = letter.record["message"]
+    rows = [(*kind, f"{number:,}", samples[kind][:120]) for kind, number in sorted(numbers.items())]
+    return table(
+        f"{numbers.total():,} dead letters", ["refused by", "reason", "number", "for example"], rows, right=["number"]
+    )
+
+
+def audited(result: Audit) -> list[Table | str]:
+    """The audit by partition, and its verdict in one line."""
+    columns = ["partition", "events", "enriched", "dead letters", "pending", "lost", "twice"]
+    rows = [
+        (p.partition, p.events, p.enriched, p.dead_letters, p.pending, len(p.lost), len(p.twice))
+        for p in result.partitions
+    ]
+    total = ["total", *(sum(row[index] for row in rows) for index in range(1, len(columns)))]
+    cells = [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in [*rows, total]]
+    verdict = (
+        "It adds up: every processed event has exactly one outcome." if result.adds_up else "It does not add up."
+    )
+    refused = f"Refused at the producer, never in {result.topic}: {result.refused_by_producer.total():,}."
+    return [table(f"Audit of {result.topic}", columns, cells, right=columns[1:]), refused, verdict]

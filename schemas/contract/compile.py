@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from avrogate.errors import CatalogError
 from schemas.contract.constraints import ARRAY, NUMBER, TEXT, compile_checks
 from schemas.contract.scalars import Binary, Double, Dropped, Money, Symbol, Text, Truth, Value, Whole
-from schemas.contract.structures import Array, Either, Field, Map, Record
+from schemas.contract.structures import Array, Either, Field, Map, Record, is_record
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,22 @@ class Contract:
     def to_event(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON event of a record: `to_record`'s inverse, but for trailing zeros of money."""
         return self.root.to_json(record)
+
+    def has(self, path: Sequence[str]) -> bool:
+        """Whether records have a field at this path of Avro names."""
+        return self.json_path(path) is not None
+
+    def json_path(self, path: Sequence[str]) -> str | None:
+        """The dotted JSON path of a path of Avro names, or None if there is no such field."""
+        names = []
+        value: Value = self.root
+        for name in path:
+            field = next((field for field in value.fields if field.name == name), None) if is_record(value) else None
+            if field is None:
+                return None
+            names.append(field.json_name)
+            value = field.value
+        return ".".join(names)
 
 
 def compile_contract(schema: Mapping[str, Any]) -> Contract:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from avrogate.errors import InvalidEvent
 from schemas.contract.scalars import Check, Dropped, Value, wrong_type
@@ -143,6 +143,11 @@ class Either:
 
     def to_json(self, value: str | int) -> str | int:
         return value
+
+
+def is_record(value: Value) -> TypeGuard[Record]:
+    """Whether values of this type have fields."""
+    return isinstance(value, Record)
 
 
 def at(name: str, error: InvalidEvent) -> InvalidEvent:

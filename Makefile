@@ -1,0 +1,60 @@
+# Avrogate. `make` alone says what there is. The virtual environment is made and kept up to date by itself.
+
+.DEFAULT_GOAL := help
+.PHONY: help run-pipeline test test-fast contracts check format stack-up stack-down clean
+.SUFFIXES:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(shell for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$candidate"; break; }; done)
+EVENTS ?= 100000
+
+help: ## say what there is
+	@echo "make run-pipeline [EVENTS=$(EVENTS)] [INPUT=events.jsonl]"
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "avrogate: Python 3.11 or newer is needed; none was found (set PYTHON=…)" >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { \
+		echo "avrogate: $(PYTHON) cannot make a virtual environment (on Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "installing Avrogate into $(VENV) (Spark is large: some minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+run-pipeline: $(VENV)/.run ## all of it: start, register, produce, process, report, audit
+	@$(BIN)/avrogate run-pipeline $(if $(INPUT),--input "$(INPUT)",--events $(EVENTS))
+
+test: $(VENV)/.dev ## all tests that need neither Docker nor a browser
+	@$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev ## the tests without processes, in under a minute
+	@$(BIN)/python -m pytest -m "not stack and not spark"
+
+contracts: $(VENV)/.dev ## the contract tests alone
+	@$(BIN)/python -m pytest contracts_tests
+
+check: $(VENV)/.dev ## format, lint, types, import layers, derived schemas
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/avrogate schemas derive --check
+	@$(BIN)/avrogate schemas check
+
+format: $(VENV)/.dev ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+stack-up: $(VENV)/.run ## start the local Kafka and registry
+	@$(BIN)/avrogate stack up
+
+stack-down: $(VENV)/.run ## stop them; data is kept
+	@$(BIN)/avrogate stack down
+
+clean: ## remove what make made (not the data of the local stack)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

@@ -1,0 +1,38 @@
+"""`avrogate audit`: does it add up?"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How to print."""
+
+    table = "table"
+    json = "json"
+
+
+def command(form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table) -> None:
+    """Check that every processed raw event has exactly one outcome. Exit code 1 if not."""
+    from avrogate.cli.console import fail, out
+    from avrogate.cli.tables import audited
+    from avrogate.settings import load_settings
+    from processors.audit import audit
+    from processors.run import GROUP
+    from schemas.catalog import shipped_catalog
+
+    result = audit(load_settings(), shipped_catalog(), GROUP)
+    if form is Format.json:
+        out.print_json(json.dumps({**dataclasses.asdict(result), "adds_up": result.adds_up}))
+    else:
+        for part in audited(result):
+            out.print(part)
+    if not result.adds_up:
+        lost = sum(len(partition.lost) for partition in result.partitions)
+        twice = sum(len(partition.twice) for partition in result.partitions)
+        fail(f"the audit does not add up: {lost} events lost, {twice} counted twice")

@@ -1,0 +1,59 @@
+"""Reading a topic from its beginning to where it ends now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from avrogate.errors import BrokerUnavailable
+from avrogate.kafka import consumer, offsets, require_topic, translated
+from avrogate.settings import Settings
+
+BATCH = 10_000
+PATIENCE = 120.0
+
+
+def read_to_end(settings: Settings, topic: str, partitions: Sequence[int] | None = None) -> Iterator[Message]:
+    """Every committed record of a topic (or of some partitions) up to where it ended at the call.
+
+    The end includes transactions that are still open: they are waited for, so that what comes out is the
+    whole truth about everything written before the call. In order within a partition.
+
+    Raises ConfigError if the topic is missing, BrokerUnavailable if nothing comes for two minutes.
+    """
+    wanted = range(require_topic(settings, topic)) if partitions is None else partitions
+    ends = _ends(settings, topic, wanted)
+    reader = consumer(settings, "avrogate-reader", enable_partition_eof=True, auto_offset_reset="earliest")
+    try:
+        reader.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends])
+        yield from _read(reader, ends, settings)
+    finally:
+        reader.close()
+
+
+def _read(reader: Consumer, ends: dict[int, int], settings: Settings) -> Iterator[Message]:
+    open_partitions = {partition for partition, end in ends.items() if end > 0}
+    while open_partitions:
+        messages = reader.consume(BATCH, timeout=PATIENCE)
+        if not messages:
+            raise BrokerUnavailable(f"broker at {settings.brokers} gave nothing for {PATIENCE:.0f} seconds")
+        for message in messages:
+            partition, position = message.partition() or 0, message.offset() or 0
+            error = message.error()
+            if error is None:
+                position += 1
+                if position <= ends[partition]:
+                    yield message
+            elif error.code() != KafkaError._PARTITION_EOF:
+                raise translated(KafkaException(error), settings)
+            if position >= ends[partition]:
+                open_partitions.discard(partition)
+
+
+def _ends(settings: Settings, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+    probe = consumer(settings, "avrogate-reader", isolation_level="read_uncommitted")
+    try:
+        return {partition: offsets(settings, probe, topic, partition)[1] for partition in partitions}
+    finally:
+        probe.close()

@@ -1,0 +1,79 @@
+"""Fixtures of all tests: a running local stack, and topics and subjects of a test's own on it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from avrogate.settings import Settings, load_settings
+from schemas.catalog import Catalog, load_catalog
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A broker and a registry with the catalog's topics and schemas on them."""
+
+    settings: Settings
+    catalog: Catalog
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Fast tests first: those without processes, then those with the stack, then those with Spark."""
+    items.sort(key=lambda item: 2 if item.get_closest_marker("spark") else bool(item.get_closest_marker("stack")))
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A local stack of the test run's own, on free ports, with the user's downloads."""
+    from avrogate.local.stack import Stack
+
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"),
+        downloads=load_settings().downloads_home,
+        stack_kafka_port=free_port(),
+        stack_registry_port=free_port(),
+        bootstrap_servers=None,
+        registry_url=None,
+    )
+    Stack(settings).up(print)
+    yield settings
+    Stack(settings).down()
+
+
+@pytest.fixture
+def platform(stack: Settings, tmp_path: Path) -> Platform:
+    """Topics and subjects of this test's own (the catalog's names with a suffix), and a home of its own."""
+    from schemas.register import register_all
+    from schemas.registry import Registry
+    from schemas.topics import create_topics
+
+    catalog = renamed(load_catalog(), uuid.uuid4().hex[:8])
+    settings = stack.model_copy(
+        update={"home": tmp_path, "bootstrap_servers": stack.brokers, "registry_url": stack.registry}
+    )
+    settings.__dict__.pop("expanded_home", None)
+    list(create_topics(catalog, settings))
+    list(register_all(catalog, Registry(settings)))
+    return Platform(settings, catalog)
+
+
+def renamed(catalog: Catalog, suffix: str) -> Catalog:
+    """The same catalog with a suffix on each topic's name."""
+    topics = {f"{name}-{suffix}": topic for name, topic in catalog.topics.items()}
+    return Catalog.model_validate({**catalog.model_dump(by_alias=True), "topics": topics, "folder": catalog.folder})
+
+
+os.environ.setdefault("NO_COLOR", "1")

@@ -1,0 +1,141 @@
+"""Which schema id is which version: what it takes to read a raw event and to write its enriched twin."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from avrogate.errors import NewerSchema, RegistryUnavailable, WireFormatError
+from processors.engine import Step, compile_rules
+from processors.rules import Rule
+from schemas.catalog import Catalog
+from schemas.codec import Codec
+from schemas.registry import RegisteredText, Registry
+from schemas.versions import SchemaVersion
+
+# seconds for which "no such id" is remembered, so that garbage does not become a storm of look-ups
+REMEMBER_UNKNOWN = 10.0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One raw version: how to read it, judge it, and write it in the enriched schema of the same version."""
+
+    raw: Codec
+    enriched: Codec
+    rules: Step
+    user_field: str
+    from_profile: dict[str, str]
+    sets_profile: dict[str, str]
+
+    @cached_property
+    def added(self) -> tuple[str, ...]:
+        """The fields that only the enriched record has."""
+        raw = {field["name"] for field in self.raw.version.avro["fields"]}
+        return tuple(field["name"] for field in self.enriched.version.avro["fields"] if field["name"] not in raw)
+
+
+class Readers:
+    """The readers of every raw version of the catalog, by the id under which the registry has it.
+
+    Raises SchemaNotRegistered at construction if a schema of the catalog is not registered.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        registry: Registry,
+        rules: tuple[Rule, ...],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._known = {reader.raw.schema_id: reader for reader in _readers(catalog, registry, rules)}
+        self._records = {reader.raw.version.record for reader in self._known.values()}
+        self._unknown: dict[int, float] = {}
+
+    def reader(self, schema_id: int) -> Reader:
+        """The reader of a record's schema id.
+
+        Raises WireFormatError (`unknown-schema`, `unexpected-schema`) if the record can never be read as a
+        raw event, NewerSchema if a newer installation can, RegistryUnavailable.
+        """
+        found = self._known.get(schema_id)
+        if found is not None:
+            return found
+        if self._clock() < self._unknown.get(schema_id, 0.0):
+            raise _unknown(schema_id)
+        text = self._registry.text(schema_id)
+        if text is None:
+            self._distrust()
+            self._unknown[schema_id] = self._clock() + REMEMBER_UNKNOWN
+            raise _unknown(schema_id)
+        raise self._not_ours(schema_id, text)
+
+    def _distrust(self) -> None:
+        """Believe "no such id" only from a registry that still has what we know it had."""
+        for schema_id, reader in self._known.items():
+            text = self._registry.text_now(schema_id)
+            if text is None or json.loads(text.text) != reader.raw.version.avro:
+                raise RegistryUnavailable(
+                    f"registry at {self._registry.url} no longer has {reader.raw.version} under id {schema_id}",
+                    hint="it lost its store: restore it, or stop the processor before registering anew",
+                )
+            return
+
+    def _not_ours(self, schema_id: int, text: RegisteredText) -> WireFormatError | NewerSchema:
+        record = _full_name(text.text)
+        if record in self._records:
+            return NewerSchema(
+                f"schema id {schema_id} is a version of {record} that this installation does not know",
+                hint="update Avrogate; the processor waits meanwhile",
+            )
+        message = f"schema id {schema_id} is {record}, which is no raw event"
+        return WireFormatError(message, reason="unexpected-schema", schema_id=schema_id)
+
+
+def _readers(catalog: Catalog, registry: Registry, rules: tuple[Rule, ...]) -> list[Reader]:
+    raw_topic = next(name for name, topic in catalog.topics.items() if topic.stage == "raw")
+    readers = []
+    for event, entry in catalog.topics[raw_topic].events.items():
+        for raw in catalog.of(raw_topic, event):
+            enriched = catalog.of(catalog.topic_of("enriched", event), event)[raw.number - 1]
+            readers.append(_reader(registry, rules, raw, enriched, entry.key))
+    return readers
+
+
+def _reader(
+    registry: Registry, rules: tuple[Rule, ...], raw: SchemaVersion, enriched: SchemaVersion, key: str
+) -> Reader:
+    raw_codec = Codec(raw, registry.id_of(raw))
+    return Reader(
+        raw=raw_codec,
+        enriched=Codec(enriched, registry.id_of(enriched)),
+        rules=compile_rules(rules, raw_codec.contract),
+        user_field=next(field["name"] for field in raw.avro["fields"] if field["json-name"] == key),
+        from_profile=_annotated(enriched, "from-profile"),
+        sets_profile=_annotated(enriched, "sets-profile"),
+    )
+
+
+def _annotated(version: SchemaVersion, key: str) -> dict[str, str]:
+    return {field["name"]: field[key] for field in version.avro["fields"] if key in field}
+
+
+def _full_name(text: str) -> str:
+    try:
+        schema = json.loads(text)
+    except ValueError:
+        return "not an Avro schema"
+    if not isinstance(schema, dict):
+        return str(schema)
+    name = str(schema.get("name", schema.get("type")))
+    return f"{schema['namespace']}.{name}" if schema.get("namespace") and "." not in name else name
+
+
+def _unknown(schema_id: int) -> WireFormatError:
+    message = f"the registry has no schema with id {schema_id}"
+    return WireFormatError(message, reason="unknown-schema", schema_id=schema_id)

@@ -1,0 +1,34 @@
+"""Bringing the profiles of a partition back from the compacted topic `user-profiles`."""
+
+from __future__ import annotations
+
+from avrogate.kafka_reading import read_to_end
+from avrogate.settings import Settings
+from processors.profiles import Partition
+from processors.records import Profile
+from schemas.decoder import TopicDecoder
+
+
+class Restorer:
+    """Reads one partition of the profile topic up to where it ended when asked.
+
+    To be called after the committed offsets of the raw partition were fetched: the markers of one transaction
+    reach the offsets and the profiles independently, so the end of the profiles is taken later, including what is
+    not committed yet, and read up to there, which waits for open transactions to end one way or the other.
+    """
+
+    def __init__(self, settings: Settings, topic: str, decoder: TopicDecoder) -> None:
+        self._settings = settings
+        self._topic = topic
+        self._decoder = decoder
+
+    def restore(self, partition: int) -> Partition:
+        """The profiles of a partition. Raises BrokerUnavailable after two minutes of silence."""
+        profiles: Partition = {}
+        for message in read_to_end(self._settings, self._topic, [partition]):
+            value = message.value()
+            if value is not None:
+                record = self._decoder.read(value).record
+                user = record.pop("user_id")
+                profiles[user] = Profile(**record)
+        return profiles

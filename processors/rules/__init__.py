@@ -1,0 +1,93 @@
+"""Quality rules: each is one file here, whose docstring is its user documentation.
+
+A file offers `rule`, a ValueRule or a RecordRule, and has its cases beside it (`<file>.yaml`). Rules run by
+ascending `order`, then by name; those that refuse have lower numbers than those that fix, so that they see
+the event as it was sent.
+
+A rule works on records: Avro names, time in milliseconds, money as Decimal. Nested fields are dotted paths.
+A rule is passed over for events that do not have the fields it names.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from avrogate.settings import Settings
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A rule's no: one sentence, and the field it is about (dotted path), if it is about one."""
+
+    message: str
+    field: str | None = None
+
+
+@dataclass
+class Context:
+    """What a rule may know besides the event, and where it counts what is worth counting.
+
+    `user` is the text of the field that the catalog names as the event's key, `user_field` its path;
+    `key` is the record's key, None if it had none; `timestamp` is the broker's, in milliseconds.
+    """
+
+    settings: Settings
+    user: str = ""
+    user_field: str = ""
+    key: bytes | None = None
+    timestamp: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, name: str) -> None:
+        """Add one to a counter that the summary shows under this name."""
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueRule:
+    """A rule about single values, each for itself.
+
+    `fix` is pure: the engine may call it once per distinct value and remember the answer.
+    `name` is the stable code that dead letters and metrics carry.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    fix: Callable[[Any], Any]
+    order: int = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordRule:
+    """A rule that looks at several fields, at the key or at the broker's time.
+
+    `apply` gets the values of `reads` by their paths. It returns a Refusal, the fields to change, or None.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    apply: Callable[[Mapping[str, Any], Context], Refusal | Mapping[str, Any] | None]
+    order: int = 500
+
+
+Rule = ValueRule | RecordRule
+
+
+@cache
+def shipped_rules() -> tuple[Rule, ...]:
+    """Every rule of this folder, in the order in which they run. Raises TypeError for a file without one."""
+    rules = [_rule(info.name) for info in pkgutil.iter_modules(__path__)]
+    return tuple(sorted(rules, key=lambda rule: (rule.order, rule.name)))
+
+
+def _rule(module_name: str) -> Rule:
+    module = importlib.import_module(f"{__name__}.{module_name}")
+    rule = getattr(module, "rule", None)
+    if not isinstance(rule, ValueRule | RecordRule):
+        raise TypeError(f"processors/rules/{module_name}.py has no `rule`")
+    return rule

@@ -1,0 +1,23 @@
+"""A match has two players.
+
+Refuses  a match with the same user on both sides
+Fixes    nothing
+Example  user-a `ann`, user-b `ann` is refused
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from processors.rules import Context, RecordRule, Refusal
+
+
+def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
+    """Compare the two players."""
+    if values["user_a"] != values["user_b"]:
+        return None
+    return Refusal(f'"{values["user_b"]}" plays against themselves', "user_b")
+
+
+rule = RecordRule(name="two-players", reads=("user_a", "user_b"), apply=apply, order=120)

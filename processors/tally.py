@@ -1,0 +1,37 @@
+"""What a processor has done so far, for its summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from processors.records import Enriched, Outcome
+
+
+@dataclass
+class Tally:
+    """Counts of committed work. `refused` is by reason, `enriched` by event, `counted` what rules count."""
+
+    enriched: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    counted: Counter[str] = field(default_factory=Counter)
+    transactions: int = 0
+    aborted: int = 0
+    seconds: float = 0.0
+
+    @property
+    def events(self) -> int:
+        """Raw events with an outcome."""
+        return self.enriched.total() + self.refused.total()
+
+    def add(self, outcomes: Iterable[Outcome], counts: Mapping[str, int], seconds: float) -> None:
+        """Add a committed batch, and the seconds it took."""
+        for outcome in outcomes:
+            if isinstance(outcome, Enriched):
+                self.enriched[outcome.event] += 1
+            else:
+                self.refused[outcome.reason] += 1
+        self.counted.update(counts)
+        self.transactions += 1
+        self.seconds += seconds
