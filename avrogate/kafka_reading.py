@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -10,7 +11,8 @@ from avrogate.errors import BrokerUnavailable
 from avrogate.kafka import consumer, offsets, require_topic, translated
 from avrogate.settings import Settings
 
-BATCH = 10_000
+# a call of `consume` returns when it has a whole batch, or after POLL seconds
+BATCH, POLL = 10_000, 0.1
 PATIENCE = 120.0
 
 
@@ -34,9 +36,12 @@ def read_to_end(settings: Settings, topic: str, partitions: Sequence[int] | None
 
 def _read(reader: Consumer, ends: dict[int, int], settings: Settings) -> Iterator[Message]:
     open_partitions = {partition for partition, end in ends.items() if end > 0}
+    heard = time.monotonic()
     while open_partitions:
-        messages = reader.consume(BATCH, timeout=PATIENCE)
-        if not messages:
+        messages = reader.consume(BATCH, timeout=POLL)
+        if messages:
+            heard = time.monotonic()
+        elif time.monotonic() - heard > PATIENCE:
             raise BrokerUnavailable(f"broker at {settings.brokers} gave nothing for {PATIENCE:.0f} seconds")
         for message in messages:
             partition, position = message.partition() or 0, message.offset() or 0

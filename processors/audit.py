@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-
-from avrogate.kafka import admin, require_topic, translated
+from avrogate.kafka import require_topic
+from avrogate.kafka_groups import committed_offsets
 from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
 from processors.dead_letters import DeadLetters
@@ -71,7 +70,8 @@ def audit(settings: Settings, catalog: Catalog, group: str) -> Audit:
     Raises ConfigError if a topic is missing, BrokerUnavailable, RegistryUnavailable.
     """
     raw = stage_topic(catalog, "raw")
-    committed = _committed(settings, group, raw, require_topic(settings, raw))
+    found = committed_offsets(settings, group, raw, require_topic(settings, raw))
+    committed = {partition: offset or 0 for partition, offset in found.items()}
     offsets: dict[int, list[int]] = {partition: [] for partition in committed}
     for message in read_to_end(settings, raw):
         offsets[message.partition() or 0].append(message.offset() or 0)
@@ -118,17 +118,3 @@ def _dead_letters(settings: Settings, catalog: Catalog, raw: str, result: Audit)
         elif letter.record["topic"] == raw:
             result.refused_by_processor[letter.record["reason"]] += 1
             yield letter.record["partition"], letter.record["offset"]
-
-
-def _committed(settings: Settings, group: str, topic: str, partitions: int) -> dict[int, int]:
-    wanted = [TopicPartition(topic, partition) for partition in range(partitions)]
-    request = ConsumerGroupTopicPartitions(group, wanted)
-    try:
-        client = admin(settings)
-        answer = client.list_consumer_group_offsets(
-            [request], require_stable=True, request_timeout=settings.request_timeout
-        )
-        found = answer[group].result().topic_partitions
-    except KafkaException as error:
-        raise translated(error, settings) from error
-    return {part.partition: max(part.offset, 0) for part in found}

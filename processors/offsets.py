@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-
 from avrogate.errors import ConfigError
-from avrogate.kafka import admin, consumer, offsets, translated
+from avrogate.kafka import consumer, offsets, require_topic
+from avrogate.kafka_groups import committed_offsets, set_offsets
 from avrogate.settings import Settings
 
 
@@ -16,48 +15,31 @@ def ensure_offsets(settings: Settings, group: str, topic: str, partitions: int, 
     an offset is a ConfigError, for a person to decide: beginning anew would process events twice, and jumping to
     the end would lose some.
     """
-    missing = _missing(settings, group, topic, partitions)
+    committed = committed_offsets(settings, group, topic, partitions)
+    missing = sorted(partition for partition, offset in committed.items() if offset is None)
     if not missing:
         return
-    probe = consumer(settings, group)
-    try:
-        if len(missing) < partitions or any(_holds_records(settings, output) for output in outputs):
-            raise ConfigError(
-                f"group {group} has no offset for {topic} partitions {missing}, though events were processed",
-                hint="decide where it goes on, and set it with kafka-consumer-groups --reset-offsets",
-            )
-        first = [TopicPartition(topic, part, offsets(settings, probe, topic, part)[0]) for part in missing]
-    finally:
-        probe.close()
-    _set(settings, group, first)
-
-
-def _missing(settings: Settings, group: str, topic: str, partitions: int) -> list[int]:
-    wanted = [TopicPartition(topic, part) for part in range(partitions)]
-    request = ConsumerGroupTopicPartitions(group, wanted)
-    try:
-        answer = admin(settings).list_consumer_group_offsets([request], request_timeout=settings.request_timeout)
-        found = answer[group].result().topic_partitions
-    except KafkaException as error:
-        raise translated(error, settings) from error
-    return [part.partition for part in found if part.offset < 0]
+    if len(missing) < partitions or any(_holds_records(settings, output) for output in outputs):
+        raise ConfigError(
+            f"group {group} has no offset for {topic} partitions {missing}, though events were processed",
+            hint="decide where it goes on, and set it with kafka-consumer-groups --reset-offsets",
+        )
+    # if the group has members by now, another process was quicker, and its offsets are there
+    set_offsets(settings, group, topic, _earliest(settings, topic, missing))
 
 
 def _holds_records(settings: Settings, topic: str) -> bool:
+    parts = range(require_topic(settings, topic))
     probe = consumer(settings, "avrogate-probe")
     try:
-        parts = probe.list_topics(topic, timeout=settings.request_timeout).topics[topic].partitions
         return any(offsets(settings, probe, topic, part)[1] > 0 for part in parts)
     finally:
         probe.close()
 
 
-def _set(settings: Settings, group: str, first: list[TopicPartition]) -> None:
-    request = ConsumerGroupTopicPartitions(group, first)
+def _earliest(settings: Settings, topic: str, partitions: list[int]) -> dict[int, int]:
+    probe = consumer(settings, "avrogate-probe")
     try:
-        admin(settings).alter_consumer_group_offsets([request])[group].result(settings.request_timeout)
-    except KafkaException as error:
-        cause = error.args[0]
-        if cause.code() not in (KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP):
-            raise translated(error, settings) from error
-        # another process was quicker: the group has members now, so it has its offsets
+        return {partition: offsets(settings, probe, topic, partition)[0] for partition in partitions}
+    finally:
+        probe.close()
