@@ -1,0 +1,45 @@
+"""A home of its own for each test, with the jars shared, and nothing left running."""
+
+import random
+import socket
+
+import pytest
+
+from avrogate.local.stack import Stack
+from avrogate.settings import load_settings
+
+
+def free_port() -> int:
+    """A port below those that the system gives to outgoing connections."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+@pytest.fixture
+def own_home(tmp_path, monkeypatch):
+    """The environment of one user: a fresh home and ports, downloads shared. A dict for subprocesses."""
+    downloads = load_settings().downloads_home
+    given = {
+        "AVROGATE_HOME": str(tmp_path / "home"),
+        "AVROGATE_DOWNLOADS": str(downloads),
+        "AVROGATE_STACK_KAFKA_PORT": str(free_port()),
+        "AVROGATE_STACK_REGISTRY_PORT": str(free_port()),
+    }
+    for name in ("AVROGATE_BOOTSTRAP_SERVERS", "AVROGATE_REGISTRY_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    yield given
+    Stack(load_settings()).down()
+
+
+@pytest.fixture
+def local_stack(own_home):
+    """The local stack of this home, not started."""
+    return Stack(load_settings())
