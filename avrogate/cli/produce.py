@@ -1,0 +1,143 @@
+"""`avrogate produce`: generated events, or those of a file, into the platform."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from avrogate.cli.console import err, out, table
+from avrogate.errors import ConfigError
+from avrogate.settings import load_settings
+
+if TYPE_CHECKING:
+    from producers.generator import Generator
+    from producers.refusals import Refusal
+    from producers.run import OnRefused, Progress
+    from producers.summary import Summary
+
+EVENTS, SEED, SPAN = 1000, 1, "10m"
+SHOWN = 10  # refused lines on the terminal; all of them are in the dead-letter topic
+
+
+def command(
+    events: Annotated[int | None, typer.Option(min=1, help=f"How many to generate; {EVENTS} unless given.")] = None,
+    seed: Annotated[int | None, typer.Option(help=f"Same seed, same events; {SEED} unless given.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0.001, help="Events a second, at most.")] = None,
+    late_share: Annotated[
+        float | None, typer.Option(help="Share of events that come 1 to 30 minutes late, 0 to 1.")
+    ] = None,
+    invalid_share: Annotated[
+        float | None, typer.Option(help="Share of events made invalid on purpose, 0 to 1.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(help="Time of the first, in Unix seconds or ISO 8601 (UTC); unless given, the span ends now."),
+    ] = None,
+    span: Annotated[
+        str | None, typer.Option(help=f"Time that the events cover, such as 90s, 2h, 7d; {SPAN} unless given.")
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--from", metavar="FILE", help="Send JSON Lines instead; - is standard input.")
+    ] = None,
+) -> None:
+    """Send events: generated ones, or a file's, one JSON event a line.
+
+    What breaks its contract goes to the dead-letter topic, and the rest goes on.
+    """
+    if file is not None:
+        names = ("--events", "--seed", "--late-share", "--invalid-share", "--start", "--span")
+        values = (events, seed, late_share, invalid_share, start, span)
+        _refuse_with_file([name for name, value in zip(names, values, strict=True) if value is not None])
+        _send_file(file, rate)
+        return
+    from producers.generator import Generator, Plan
+    from producers.times import parse_moment, parse_span
+
+    seconds = parse_span(SPAN if span is None else span)
+    plan = Plan(
+        events=EVENTS if events is None else events,
+        seed=SEED if seed is None else seed,
+        start=int(time.time()) - seconds if start is None else parse_moment(start),
+        span=seconds,
+        late_share=late_share or 0.0,
+        invalid_share=invalid_share or 0.0,
+    )
+    _send_generated(Generator(plan), rate)
+
+
+def _send_generated(generator: Generator, rate: float | None) -> None:
+    from producers.run import produce
+
+    with _bar() as progress:
+        summary = produce(load_settings(), generator, rate=rate, progress=progress)
+    if generator.spoilt:
+        producer, processor = generator.spoilt_for("producer"), generator.spoilt_for("processor")
+        out.print(f"Invalid on purpose: {producer:,} for the producer to refuse, {processor:,} for the processor.")
+    _finish(summary)
+
+
+def _send_file(name: str, rate: float | None) -> None:
+    from producers.replay import open_lines
+    from producers.run import produce
+
+    settings = load_settings()
+    with open_lines(name) as lines, _bar() as progress:
+        summary = produce(settings, lines, rate=rate, progress=progress, on_refused=_tell(name))
+    _finish(summary)
+
+
+def _tell(name: str) -> OnRefused:
+    """Names the first few refused lines on standard error, and says that there are more."""
+    told = 0
+
+    def tell(line: int, refusal: Refusal) -> None:
+        nonlocal told
+        told += 1
+        if told <= SHOWN:
+            err.print(f"{name}:{line}: refused: {refusal.message}", markup=False, highlight=False, soft_wrap=True)
+        elif told == SHOWN + 1:
+            err.print("… and more; `avrogate dead-letters list` has them all", markup=False, highlight=False)
+
+    return tell
+
+
+def _finish(summary: Summary) -> None:
+    """Print the summary; a run that a signal ended exits as shells expect it."""
+    rows = [("sent", event, f"{count:,}") for event, count in summary.sent.items() if count]
+    rows += [("refused", reason, f"{count:,}") for reason, count in sorted(summary.refused.items())]
+    rows += [("field dropped", name, f"{count:,}") for name, count in sorted(summary.dropped.items())]
+    out.print(table("Produced", ("outcome", "what", "events"), rows, right=("events",)))
+    text = f"{summary.all_sent:,} sent, {summary.all_refused:,} refused in {summary.seconds:.1f} s"
+    text += f" ({summary.rate:,.0f} events/s)."
+    if summary.all_refused:
+        text += " The refused ones are in the dead-letter topic."
+    out.print(text, highlight=False)
+    if summary.signal is not None:
+        err.print("Interrupted: what came before is sent, the rest is not.")
+        raise typer.Exit(128 + summary.signal)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress | None]:
+    """A progress bar on a terminal, nothing otherwise."""
+    if not err.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns: Any = (TextColumn("producing"), BarColumn(), TaskProgressColumn(show_speed=True), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _refuse_with_file(options: list[str]) -> None:
+    if options:
+        raise ConfigError(
+            f"--from sends a file as it is, {', '.join(options)} is for generated events",
+            hint="leave one of them out",
+        )
