@@ -60,20 +60,16 @@ def platform(stack: Settings, tmp_path: Path) -> Platform:
     from schemas.registry import Registry
     from schemas.topics import create_topics
 
-    catalog = renamed(load_catalog(), uuid.uuid4().hex[:8])
-    settings = stack.model_copy(
-        update={"home": tmp_path, "bootstrap_servers": stack.brokers, "registry_url": stack.registry}
+    catalog = load_catalog().suffixed(uuid.uuid4().hex[:8])
+    settings = Settings(
+        home=tmp_path,
+        downloads=stack.downloads,
+        bootstrap_servers=stack.brokers,
+        registry_url=stack.registry,
     )
-    settings.__dict__.pop("expanded_home", None)
     list(create_topics(catalog, settings))
     list(register_all(catalog, Registry(settings)))
     return Platform(settings, catalog)
-
-
-def renamed(catalog: Catalog, suffix: str) -> Catalog:
-    """The same catalog with a suffix on each topic's name."""
-    topics = {f"{name}-{suffix}": topic for name, topic in catalog.topics.items()}
-    return Catalog.model_validate({**catalog.model_dump(by_alias=True), "topics": topics, "folder": catalog.folder})
 
 
 os.environ.setdefault("NO_COLOR", "1")

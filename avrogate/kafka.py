@@ -40,7 +40,7 @@ DENIED = {
 def client_config(settings: Settings, **options: Any) -> dict[str, Any]:
     """The configuration of any client: address, pass-through options, and `options` with _ for the dots.
 
-    The user's AVROGATE_KAFKA_* options come before Avrogate's defaults, and `options` before both.
+    `options` are what Avrogate's guarantees rest on: the user's AVROGATE_KAFKA_* do not change them.
     """
     config: dict[str, Any] = {
         "bootstrap.servers": settings.brokers,
@@ -55,28 +55,21 @@ def client_config(settings: Settings, **options: Any) -> dict[str, Any]:
 
 def producer(settings: Settings, **options: Any) -> Producer:
     """An idempotent producer that partitions as Java producers do (murmur2)."""
-    defaults: dict[str, Any] = {
-        "enable_idempotence": True,
-        "partitioner": "murmur2_random",
-        "compression_type": "lz4",
-        "linger_ms": 20,
-        "queue_buffering_max_messages": 1_000_000,
-    }
-    config = client_config(settings, **(defaults | options))
-    return _made(Producer, config, logger=LOGGER)
+    defaults = {"compression.type": "lz4", "linger.ms": 20, "queue.buffering.max.messages": 1_000_000}
+    guarantees = {"enable_idempotence": True, "partitioner": "murmur2_random"}
+    return _made(Producer, defaults | client_config(settings, **(guarantees | options)), logger=LOGGER)
 
 
 def consumer(settings: Settings, group: str, **options: Any) -> Consumer:
     """A consumer that sees committed records only and commits nothing by itself."""
-    defaults: dict[str, Any] = {
+    defaults = {"fetch.wait.max.ms": 100}
+    guarantees = {
         "group_id": group,
         "enable_auto_commit": False,
         "isolation_level": "read_committed",
         "auto_offset_reset": "error",
-        "fetch_wait_max_ms": 100,
     }
-    config = client_config(settings, **(defaults | options))
-    return _made(Consumer, config, logger=LOGGER)
+    return _made(Consumer, defaults | client_config(settings, **(guarantees | options)), logger=LOGGER)
 
 
 def admin(settings: Settings) -> AdminClient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -22,13 +22,17 @@ class Ownership:
     """Follows the consumer group's rebalances; its methods are the consumer's call-backs.
 
     They run inside `consume`, when no transaction is open: a batch is committed or aborted before the next is read.
+    `positions` has the next offset of each owned partition, `at_end` those that are read to their end.
     """
 
-    def __init__(self, settings: Settings, profiles: Profiles, restore: Callable[[int], Partition]) -> None:
+    def __init__(
+        self, settings: Settings, profiles: Profiles, restore: Callable[[Sequence[int]], dict[int, Partition]]
+    ) -> None:
         self._settings = settings
         self._profiles = profiles
         self._restore = restore
         self.positions: dict[int, int] = {}
+        self.at_end: set[int] = set()
 
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Take partitions over: committed offsets first, then their profiles (see `processors.restore`).
@@ -45,8 +49,8 @@ class Ownership:
                     f"{partition.topic}/{partition.partition} has no committed offset any more",
                     hint="decide where it goes on, and set it with kafka-consumer-groups --reset-offsets",
                 )
-            self._profiles.partitions[partition.partition] = self._restore(partition.partition)
             self.positions[partition.partition] = partition.offset
+        self._profiles.partitions |= self._restore([partition.partition for partition in committed])
         consumer.incremental_assign(committed)
         log.info("owns partitions %s, %d profiles", sorted(self.positions), len(self._profiles))
 
@@ -60,3 +64,9 @@ class Ownership:
         for partition in partitions:
             self._profiles.drop(partition.partition)
             self.positions.pop(partition.partition, None)
+            self.at_end.discard(partition.partition)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether every owned partition was read to its end, and there is one."""
+        return bool(self.positions) and self.at_end.issuperset(self.positions)

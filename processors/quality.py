@@ -10,7 +10,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from avrogate.errors import ConfigError, TransientError
 from avrogate.kafka import translated
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 10_000
 POLL = 0.2
+# a member of a group that has more members than partitions gets nothing to do
+NO_SHARE = 30.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 
 Batch = list[tuple[RawRecord, Outcome]]
@@ -65,7 +67,7 @@ class QualityProcessor:
     def run(
         self, stop: Event, until_idle: float | None = None, progress: Callable[[Tally], None] | None = None
     ) -> None:
-        """Process until `stop` is set, or until nothing has come for `until_idle` seconds.
+        """Process until `stop` is set, or until nothing has come for `until_idle` seconds and nothing is left.
 
         A batch that was begun is finished. Outages are waited out; any other error stops the processor
         without committing what it was about.
@@ -75,11 +77,8 @@ class QualityProcessor:
         while not stop.is_set():
             records = self._read()
             if not records:
-                if (
-                    until_idle is not None
-                    and self._ownership.positions
-                    and time.monotonic() - idle_since > until_idle
-                ):
+                idle = time.monotonic() - idle_since
+                if until_idle is not None and idle > until_idle and (self._ownership.caught_up or idle > NO_SHARE):
                     return
                 continue
             try:
@@ -109,15 +108,19 @@ class QualityProcessor:
         for message in messages:
             trouble = message.error()
             if trouble is not None:
-                self._check(trouble)
+                self._check(trouble, message)
                 continue
             raw = _raw(message)
             if raw.partition in positions and raw.offset >= positions[raw.partition]:
                 positions[raw.partition] = raw.offset + 1
+                self._ownership.at_end.discard(raw.partition)
                 records.append(raw)
         return records
 
-    def _check(self, error: KafkaError) -> None:
+    def _check(self, error: KafkaError, message: Message) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:
+            self._ownership.at_end.add(message.partition() or 0)
+            return
         if error.code() == KafkaError._AUTO_OFFSET_RESET:
             raise ConfigError(
                 f"the committed offset is no longer in the topic ({error.str()}): events were deleted unprocessed",

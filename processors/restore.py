@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
 from processors.profiles import Partition
@@ -10,7 +12,7 @@ from schemas.decoder import TopicDecoder
 
 
 class Restorer:
-    """Reads one partition of the profile topic up to where it ended when asked.
+    """Reads partitions of the profile topic up to where they ended when asked.
 
     To be called after the committed offsets of the raw partition were fetched: the markers of one transaction
     reach the offsets and the profiles independently, so the end of the profiles is taken later, including what is
@@ -22,13 +24,13 @@ class Restorer:
         self._topic = topic
         self._decoder = decoder
 
-    def restore(self, partition: int) -> Partition:
-        """The profiles of a partition. Raises BrokerUnavailable after two minutes of silence."""
-        profiles: Partition = {}
-        for message in read_to_end(self._settings, self._topic, [partition]):
+    def restore(self, partitions: Sequence[int]) -> dict[int, Partition]:
+        """The profiles of each partition. Raises BrokerUnavailable after two minutes of silence."""
+        profiles: dict[int, Partition] = {partition: {} for partition in partitions}
+        for message in read_to_end(self._settings, self._topic, partitions):
             value = message.value()
             if value is not None:
                 record = self._decoder.read(value).record
                 user = record.pop("user_id")
-                profiles[user] = Profile(**record)
+                profiles[message.partition() or 0][user] = Profile(**record)
         return profiles

@@ -57,7 +57,11 @@ def process(
         restorer = Restorer(settings, outlets.profiles, TopicDecoder(catalog, registry, outlets.profiles))
         ownership = Ownership(settings, profiles, restorer.restore)
         source = consumer(
-            settings, GROUP, partition_assignment_strategy="cooperative-sticky", session_timeout_ms=10_000
+            settings,
+            GROUP,
+            partition_assignment_strategy="cooperative-sticky",
+            session_timeout_ms=10_000,
+            enable_partition_eof=True,
         )
         processor = QualityProcessor(judge, outlets, ownership, profiles, producer, source, settings)
         source.subscribe(

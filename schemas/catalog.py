@@ -67,6 +67,11 @@ class Catalog(_Entry):
     topics: dict[str, Topic]
     folder: Path = Field(exclude=True)
 
+    def suffixed(self, suffix: str) -> Catalog:
+        """The same catalog with `-<suffix>` on each topic's name: several platforms on one cluster."""
+        topics = {f"{name}-{suffix}": topic for name, topic in self.topics.items()}
+        return Catalog.model_construct(compatibility=self.compatibility, topics=topics, folder=self.folder)
+
     def topic_of(self, stage: str, event: str) -> str:
         """Name of the topic that carries `event` in `stage`. Raises CatalogError if none does."""
         for name, topic in self.topics.items():

@@ -17,7 +17,9 @@ from typer.exceptions import Abort, TyperException
 from avrogate.cli.console import fail, fail_usage
 from avrogate.errors import AvrogateError
 
-HELPERS = {"console", "signals", "tables"}
+HELPERS = {"console", "signals", "steps", "tables"}
+# what shells give a process that Ctrl-C ended
+INTERRUPTED = 130
 
 
 def build() -> typer.Typer:
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         fail(error.message, error.hint)
     except (KeyboardInterrupt, Abort):
-        fail("interrupted", code=130)
+        fail("interrupted", code=INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
@@ -66,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             raise
         fail(f"{type(error).__name__}: {error}", "this is a defect; run it again with --debug for the traceback")
+    if code == INTERRUPTED:
+        fail("interrupted", code=INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -82,6 +82,8 @@ class _Compiler:
         return Field(field["name"], field["json-name"], optional, _one(values))
 
     def value(self, avro: Any, contract: Mapping[str, Any], factor: int, namespace: str) -> Value:
+        if isinstance(avro, list):
+            return _one([self.value(branch, contract, factor, namespace) for branch in avro])
         kind = avro["type"] if isinstance(avro, dict) else avro
         match kind:
             case "string":

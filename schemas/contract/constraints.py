@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from avrogate.errors import InvalidEvent
@@ -46,8 +47,10 @@ def _below(limit: Decimal | int) -> Check:
 
 
 def _multiple_of(divisor: Decimal | int) -> Check:
-    exact = Decimal(divisor)
-    return lambda number: f"{number} is not a multiple of {divisor}" if Decimal(number) % exact else None
+    exact = Fraction(divisor)  # a Decimal's % gives up when the quotient has more digits than its context
+    return lambda number: (
+        f"{number} is not a multiple of {divisor}" if (Fraction(number) / exact).denominator != 1 else None
+    )
 
 
 def _min_items(limit: int) -> Check:
@@ -60,7 +63,7 @@ def _max_items(limit: int) -> Check:
 
 def _unique(wanted: bool) -> Check:
     def check(items: list[Any]) -> str | None:
-        seen = [item for index, item in enumerate(items) if item in items[:index]]
+        seen = [item for index, item in enumerate(items) if item in items[:index]]  # a type's own ==: no 1 is True
         return f"{seen[0]!r} is there twice" if wanted and seen else None
 
     return check

@@ -15,10 +15,15 @@ Check = Callable[[Any], None]
 Dropped = list[str] | None
 LONG = range(-(2**63), 2**63)
 WRONG_TYPE, OUT_OF_RANGE = "wrong-type", "out-of-range"
+HUGE = 1000  # bits
 
 
 class Value(Protocol):
-    """One type of value. `dropped` collects the paths of unknown fields; None means they are refused."""
+    """One type of value.
+
+    `dropped` collects the dotted paths of unknown fields, without the places in arrays and maps on the way;
+    None means that they are refused.
+    """
 
     def from_json(self, value: Any, dropped: Dropped) -> Any:
         """The record's value for a JSON value. Raises InvalidEvent if the contract does not allow it."""
@@ -41,8 +46,21 @@ def describe(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
+    if isinstance(value, int) and value.bit_length() > HUGE:  # Python refuses to write it out
+        return f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, int) and abs(value) >= 10**60:
+        return "a number of more than 60 digits"
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def check_unicode(value: str) -> None:
+    """Raise InvalidEvent (`invalid-text`) for text that has no UTF-8."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidEvent("holds half of a surrogate pair", reason="invalid-text") from error
 
 
 @dataclass(frozen=True)
@@ -54,11 +72,7 @@ class Text:
     def from_json(self, value: Any, dropped: Dropped) -> str:
         if not isinstance(value, str):
             raise wrong_type(value, "a string")
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError as error:
-                raise InvalidEvent("holds half of a surrogate pair", reason="invalid-text") from error
+        check_unicode(value)
         self.bounds(value)
         return value
 
@@ -124,15 +138,15 @@ class Money:
 
     def from_json(self, value: Any, dropped: Dropped) -> Decimal:
         number = _number(value)
-        self.bounds(number)
         exact = self._fit(number)
-        if abs(exact) >= Decimal(10) ** (self.precision - self.scale):
+        if exact and exact.adjusted() >= self.precision - self.scale:
             digits = self.precision - self.scale
             raise InvalidEvent(f"more than {digits} digits before the point", reason=OUT_OF_RANGE)
+        self.bounds(number)
         return exact
 
     def check(self, value: Decimal) -> None:
-        if abs(value) >= Decimal(10) ** (self.precision - self.scale):
+        if value and value.adjusted() >= self.precision - self.scale:
             raise InvalidEvent(f"more than {self.precision} digits", reason=OUT_OF_RANGE)
         self.bounds(value)
 
@@ -148,7 +162,8 @@ class Money:
         surplus = -exponent - self.scale
         if self.rounds or not any(digits[-surplus:]):
             return number.quantize(Decimal(1).scaleb(-self.scale))
-        places = len(str(number.normalize()).partition(".")[2])
+        zeros = next(count for count, digit in enumerate(reversed(digits)) if digit)
+        places = -exponent - zeros
         raise InvalidEvent(
             f"{describe(number)} has {places} decimal places, the contract allows {self.scale}",
             reason="too-many-decimals",
@@ -163,13 +178,10 @@ class Double:
 
     def from_json(self, value: Any, dropped: Dropped) -> float:
         number = _number(value)
-        self.bounds(number)
-        try:
-            result = float(number)
-        except OverflowError:
-            result = float("inf")
+        result = float(number)
         if result in (float("inf"), float("-inf")):
             raise InvalidEvent(f"{describe(value)} does not fit into 64 bits", reason=OUT_OF_RANGE)
+        self.bounds(number)
         return result
 
     def check(self, value: float) -> None:

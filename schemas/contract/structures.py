@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from avrogate.errors import InvalidEvent
-from schemas.contract.scalars import Check, Dropped, Value, wrong_type
+from schemas.contract.scalars import Check, Dropped, Value, check_unicode, wrong_type
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,13 @@ class Record:
         record: dict[str, Any] = {}
         for field in self.fields:
             if field.json_name in value:
+                before = len(dropped) if dropped else 0
                 try:
                     record[field.name] = field.value.from_json(value[field.json_name], dropped)
                 except InvalidEvent as error:
                     raise at(field.json_name, error) from error
+                if dropped:
+                    dropped[before:] = [f"{field.json_name}.{path}" for path in dropped[before:]]
             elif field.optional:
                 record[field.name] = None
             else:
@@ -90,8 +93,11 @@ class Array:
 
     def check(self, value: list[Any]) -> None:
         self.bounds(value)
-        for item in value:
-            self.items.check(item)
+        for index, item in enumerate(value):
+            try:
+                self.items.check(item)
+            except InvalidEvent as error:
+                raise at(str(index), error) from error
 
     def to_json(self, value: list[Any]) -> list[Any]:
         return [self.items.to_json(item) for item in value]
@@ -109,14 +115,18 @@ class Map:
         result = {}
         for key, item in value.items():
             try:
+                check_unicode(key)
                 result[key] = self.values.from_json(item, dropped)
             except InvalidEvent as error:
                 raise at(key, error) from error
         return result
 
     def check(self, value: Mapping[str, Any]) -> None:
-        for item in value.values():
-            self.values.check(item)
+        for key, item in value.items():
+            try:
+                self.values.check(item)
+            except InvalidEvent as error:
+                raise at(key, error) from error
 
     def to_json(self, value: Mapping[str, Any]) -> dict[str, Any]:
         return {key: self.values.to_json(item) for key, item in value.items()}
