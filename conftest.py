@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,13 +38,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: 2 if item.get_closest_marker("spark") else bool(item.get_closest_marker("stack")))
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """A local stack of the test run's own, on free ports, with the user's downloads."""
+@contextmanager
+def running_stack(home: Path) -> Iterator[Settings]:
+    """A local stack in `home`, on free ports, with the user's downloads; stopped at the end."""
     from avrogate.local.stack import Stack
 
     settings = Settings(
-        home=tmp_path_factory.mktemp("home"),
+        home=home,
         downloads=load_settings().downloads_home,
         stack_kafka_port=free_port(),
         stack_registry_port=free_port(),
@@ -49,8 +52,24 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         registry_url=None,
     )
     Stack(settings).up(print)
-    yield settings
-    Stack(settings).down()
+    try:
+        yield settings
+    finally:
+        Stack(settings).down()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A local stack that the whole test run shares; nothing is on it yet."""
+    with running_stack(tmp_path_factory.mktemp("home")) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def empty_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A local stack of a module's own, for what uses the catalog's topics under their own names."""
+    with running_stack(tmp_path_factory.mktemp("home")) as settings:
+        yield settings
 
 
 @pytest.fixture
@@ -70,6 +89,35 @@ def platform(stack: Settings, tmp_path: Path) -> Platform:
     list(create_topics(catalog, settings))
     list(register_all(catalog, Registry(settings)))
     return Platform(settings, catalog)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What a child process needs to be on the same stack."""
+    return os.environ | {
+        "AVROGATE_HOME": str(settings.expanded_home),
+        "AVROGATE_DOWNLOADS": str(settings.downloads_home),
+        "AVROGATE_STACK_KAFKA_PORT": str(settings.stack_kafka_port),
+        "AVROGATE_STACK_REGISTRY_PORT": str(settings.stack_registry_port),
+        "COLUMNS": "200",
+    }
+
+
+@pytest.fixture(scope="session")
+def avrogate() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command line as a user does: `avrogate(settings, "audit", "--format", "json")`."""
+
+    def run(settings: Settings, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [Path(sys.executable).with_name("avrogate"), *arguments],
+            env=environment(settings),
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run
 
 
 os.environ.setdefault("NO_COLOR", "1")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from avrogate.kafka import require_topic
 from avrogate.kafka_groups import committed_offsets
@@ -53,6 +54,16 @@ class Audit:
     def adds_up(self) -> bool:
         """Whether it adds up in every partition."""
         return all(partition.adds_up for partition in self.partitions)
+
+    def as_json(self) -> dict[str, Any]:
+        """The audit for programs: the offsets of what is lost or twice included."""
+        return {
+            "topic": self.topic,
+            "adds_up": self.adds_up,
+            "partitions": [asdict(partition) for partition in self.partitions],
+            "refused_by_processor": dict(self.refused_by_processor),
+            "refused_by_producer": dict(self.refused_by_producer),
+        }
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from enum import StrEnum
 from typing import Annotated
@@ -19,7 +18,7 @@ class Format(StrEnum):
 
 def command(form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table) -> None:
     """Check that every processed raw event has exactly one outcome. Exit code 1 if not."""
-    from avrogate.cli.console import fail, out
+    from avrogate.cli.console import fail, out, plain
     from avrogate.cli.tables import audited
     from avrogate.settings import load_settings
     from processors.audit import audit
@@ -28,7 +27,7 @@ def command(form: Annotated[Format, typer.Option("--format", help="How to print.
 
     result = audit(load_settings(), shipped_catalog(), GROUP)
     if form is Format.json:
-        out.print_json(json.dumps({**dataclasses.asdict(result), "adds_up": result.adds_up}))
+        plain(json.dumps(result.as_json(), indent=2))
     else:
         for part in audited(result):
             out.print(part)

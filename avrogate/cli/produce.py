@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from avrogate.cli.console import err, out, table
+from avrogate.cli.console import err, out
 from avrogate.errors import ConfigError
 from avrogate.settings import load_settings
 
@@ -107,15 +107,10 @@ def _tell(name: str) -> OnRefused:
 
 def _finish(summary: Summary) -> None:
     """Print the summary; a run that a signal ended exits as shells expect it."""
-    rows = [("sent", event, f"{count:,}") for event, count in summary.sent.items() if count]
-    rows += [("refused", reason, f"{count:,}") for reason, count in sorted(summary.refused.items())]
-    rows += [("field dropped", name, f"{count:,}") for name, count in sorted(summary.dropped.items())]
-    out.print(table("Produced", ("outcome", "what", "events"), rows, right=("events",)))
-    text = f"{summary.all_sent:,} sent, {summary.all_refused:,} refused in {summary.seconds:.1f} s"
-    text += f" ({summary.rate:,.0f} events/s)."
-    if summary.all_refused:
-        text += " The refused ones are in the dead-letter topic."
-    out.print(text, highlight=False)
+    from avrogate.cli.tables import produced
+
+    for part in produced(summary):
+        out.print(part, highlight=False)
     if summary.signal is not None:
         err.print("Interrupted: what came before is sent, the rest is not.")
         raise typer.Exit(128 + summary.signal)

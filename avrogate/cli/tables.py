@@ -11,6 +11,7 @@ from avrogate.cli.console import table
 from processors.audit import Audit
 from processors.dead_letters import DeadLetter
 from processors.tally import Tally
+from producers.summary import Summary
 from schemas.register import Registration
 from schemas.topics import TopicState
 
@@ -26,6 +27,18 @@ def topics(rows: Iterable[TopicState]) -> Table:
     """What topic creation did, topic by topic."""
     cells = [(row.name, row.partitions, row.outcome, row.difference) for row in rows]
     return table("Topics", ["topic", "partitions", "outcome", "differs"], cells, right=["partitions"])
+
+
+def produced(summary: Summary) -> list[Table | str]:
+    """What a run of the producer did, by event and by reason, and a line that sums it up."""
+    rows = [("sent", event, f"{count:,}") for event, count in summary.sent.items() if count]
+    rows += [("refused", reason, f"{count:,}") for reason, count in sorted(summary.refused.items())]
+    rows += [("field dropped", name, f"{count:,}") for name, count in sorted(summary.dropped.items())]
+    text = f"{summary.all_sent:,} sent, {summary.all_refused:,} refused in {summary.seconds:.1f} s"
+    text += f" ({summary.rate:,.0f} events/s)."
+    if summary.all_refused:
+        text += " The refused ones are in the dead-letter topic."
+    return [table("Produced", ("outcome", "what", "events"), rows, right=("events",)), text]
 
 
 def outcomes(tally: Tally) -> Table:
