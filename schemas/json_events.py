@@ -38,22 +38,23 @@ def parse_event(text: str | bytes) -> dict[str, Any]:
     return event
 
 
-def event_text(event: Any) -> str:
-    """The JSON text of an event in one line of ASCII, decimals digit by digit.
+def event_text(event: Any, *, ascii_only: bool = True) -> str:
+    """The JSON text of an event in one line (of ASCII unless told otherwise), decimals digit by digit.
 
     What JSON has no word for is written as Python shows it: the text is for dead letters as well, whose events
     may hold anything.
     """
     match event:
         case Mapping():
-            members = (f"{json.dumps(str(name))}: {event_text(value)}" for name, value in event.items())
-            return f"{{{', '.join(members)}}}"
+            names = (json.dumps(str(name), ensure_ascii=ascii_only) for name in event)
+            values = (event_text(value, ascii_only=ascii_only) for value in event.values())
+            return f"{{{', '.join(f'{name}: {value}' for name, value in zip(names, values, strict=True))}}}"
         case list() | tuple():
-            return f"[{', '.join(map(event_text, event))}]"
+            return f"[{', '.join(event_text(value, ascii_only=ascii_only) for value in event)}]"
         case Decimal():
             return str(event)
         case _:
-            return json.dumps(event, default=repr)
+            return json.dumps(event, default=repr, ensure_ascii=ascii_only)
 
 
 class _Refused(Exception):
