@@ -93,13 +93,23 @@ def platform(stack: Settings, tmp_path: Path) -> Platform:
 
 def environment(settings: Settings) -> dict[str, str]:
     """What a child process needs to be on the same stack."""
-    return os.environ | {
-        "AVROGATE_HOME": str(settings.expanded_home),
-        "AVROGATE_DOWNLOADS": str(settings.downloads_home),
-        "AVROGATE_STACK_KAFKA_PORT": str(settings.stack_kafka_port),
-        "AVROGATE_STACK_REGISTRY_PORT": str(settings.stack_registry_port),
-        "COLUMNS": "200",
+    external = {
+        "AVROGATE_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "AVROGATE_REGISTRY_URL": settings.registry_url,
     }
+    chosen = {name: value for name, value in external.items() if value is not None}
+    inherited = {name: value for name, value in os.environ.items() if name not in external}
+    return (
+        inherited
+        | chosen
+        | {
+            "AVROGATE_HOME": str(settings.expanded_home),
+            "AVROGATE_DOWNLOADS": str(settings.downloads_home),
+            "AVROGATE_STACK_KAFKA_PORT": str(settings.stack_kafka_port),
+            "AVROGATE_STACK_REGISTRY_PORT": str(settings.stack_registry_port),
+            "COLUMNS": "200",
+        }
+    )
 
 
 @pytest.fixture(scope="session")

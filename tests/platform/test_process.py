@@ -16,6 +16,7 @@ from confluent_kafka import Producer
 
 from avrogate.errors import ConfigError, SchemaNotRegistered
 from avrogate.kafka import producer
+from avrogate.kafka_groups import set_offsets
 from avrogate.kafka_reading import read_to_end
 from processors.audit import audit
 from processors.dead_letters import DeadLetters
@@ -162,3 +163,28 @@ def test_lost_offsets_are_for_a_person_to_decide(platform: Platform) -> None:
     client.delete_consumer_groups([GROUP])[GROUP].result()
     with pytest.raises(ConfigError, match="no offset"):
         run(platform)
+
+
+def test_the_audit_finds_what_is_lost_and_what_is_there_twice(platform: Platform) -> None:
+    fill(platform, 300)
+    run(platform)
+    topic, raw = stage_topic(platform.catalog, "enriched"), stage_topic(platform.catalog, "raw")
+    one = next(iter(read_to_end(platform.settings, topic)))
+    client: Producer = producer(platform.settings)
+    client.produce(topic, one.value(), one.key(), headers=one.headers())
+    client.flush()
+    origin = source(one)
+    assert origin is not None
+    result = audit(platform.settings, platform.catalog, GROUP)
+    assert not result.adds_up
+    assert {part.partition: part.twice for part in result.partitions if part.twice} == {
+        origin.partition: [origin.offset]
+    }
+
+    client.produce(raw, b"never processed", b"ann", partition=0)
+    client.flush()
+    assert sum(part.pending for part in audit(platform.settings, platform.catalog, GROUP).partitions) == 1
+    (end,) = [message.offset() for message in read_to_end(platform.settings, raw, [0])][-1:]
+    assert set_offsets(platform.settings, GROUP, raw, {0: (end or 0) + 1})
+    result = audit(platform.settings, platform.catalog, GROUP)
+    assert result.partitions[0].lost == [end]
