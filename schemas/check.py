@@ -1,19 +1,39 @@
-"""The offline check: catalog, JSON Schemas, derived files and examples agree. No registry is asked."""
+"""The offline check: catalog, JSON Schemas, derived files and examples agree. No registry is asked.
+
+Examples lie in `examples/<stage>/<event>/<kind>/`, one event a file, and are held to the event's newest version:
+
+valid      JSON Schema and the encoder accept it
+invalid    both refuse it
+stricter   JSON Schema accepts it and the encoder refuses it, for one of the reasons in `STRICTER`
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from avrogate.errors import AvrogateError, InvalidEvent
 from schemas.catalog import Catalog, load_catalog
-from schemas.contract import compile_contract
+from schemas.contract import Contract, compile_contract
 from schemas.derived import derive_all
 from schemas.register import check_twins
 from schemas.validate import parse, validator
 from schemas.versions import SchemaVersion
+
+KINDS = ("valid", "invalid", "stricter")
+NEEDED = ("valid", "invalid")
+
+# what the encoder refuses though JSON Schema allows it, by the reason code of InvalidEvent
+STRICTER = {
+    "too-many-decimals": "money has as many places as its decimal's scale",
+    "out-of-range": "whole numbers, seconds in milliseconds, and money fit into their Avro type",
+    "invalid-text": "Avro's text is UTF-8, which has no half of a surrogate pair",
+    "not-base64": "bytes are base64 text",
+}
+
+Judge = Callable[[Any], str | None]
 
 
 @dataclass(frozen=True)
@@ -48,11 +68,14 @@ def check_folder(folder: Path) -> Report:
         check_twins(catalog)
     except AvrogateError as error:
         findings.append(Finding("missing-twin", "catalog.yaml", error.message))
+    findings += _check_keys(catalog)
+    findings += _check_places(catalog)
     examples = 0
     for version in catalog.versions:
         files = example_files(catalog, version)
         examples += len(files)
-        findings += _check_examples(version, files)
+        if catalog.newest(version.topic, version.event) == version:
+            findings += _check_examples(version, files)
     return Report(len(catalog.versions), examples, tuple(findings))
 
 
@@ -61,33 +84,73 @@ def example_files(catalog: Catalog, version: SchemaVersion) -> list[Path]:
     if catalog.newest(version.topic, version.event) != version:
         return []
     folder = version.folder / "examples" / version.stage / version.event
-    return sorted(folder.glob("valid/*.json")) + sorted(folder.glob("invalid/*.json"))
+    return [file for kind in KINDS for file in sorted(folder.glob(f"{kind}/*.json"))]
+
+
+def _check_keys(catalog: Catalog) -> Iterator[Finding]:
+    """The field that is the record's key must be in every version."""
+    for version in catalog.versions:
+        entry = catalog.topics[version.topic].events.get(version.event)
+        if entry and entry.key not in {field["json-name"] for field in version.avro["fields"]}:
+            yield Finding("no-key-field", str(version), f"catalog.yaml makes {entry.key!r} the key; it is no field")
+
+
+def _check_places(catalog: Catalog) -> Iterator[Finding]:
+    """An example that no version is held to would prove nothing."""
+    known = {file for version in catalog.versions for file in example_files(catalog, version)}
+    for file in sorted((catalog.folder / "examples").rglob("*")):
+        if file.is_file() and file not in known:
+            yield Finding(
+                "stray-example",
+                "/".join(file.relative_to(catalog.folder).parts),
+                f"examples lie in examples/<stage>/<event>/<{'|'.join(KINDS)}>/<name>.json",
+            )
 
 
 def _check_examples(version: SchemaVersion, files: list[Path]) -> Iterator[Finding]:
-    for kind in ("valid", "invalid"):
-        if files and not any(file.parent.name == kind for file in files):
+    for kind in NEEDED:
+        if not any(file.parent.name == kind for file in files):
             yield Finding("no-example", str(version), f"there is no {kind} example")
+    judge = _schema_judge(version), compile_contract(version.resolved)
     for file in files:
         where = "/".join(file.parts[-4:])
-        wanted = file.parent.name == "valid"
-        event = parse(file.read_text(encoding="utf-8"))
-        by_schema, by_contract = _schema_says(version, event), _contract_says(version, event)
-        for judge, why in (("JSON Schema", by_schema), ("the encoder", by_contract)):
-            if wanted and why:
-                yield Finding("example-refused", where, f"{judge} refuses a valid example: {why}")
-            if not wanted and not why:
-                yield Finding("example-accepted", where, f"{judge} accepts an invalid example")
+        try:
+            event = parse(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            yield Finding("example-unreadable", where, f"is not JSON in UTF-8: {error}")
+            continue
+        yield from _verdicts(file.parent.name, where, event, *judge)
 
 
-def _schema_says(version: SchemaVersion, event: Any) -> str | None:
-    error = next(iter(validator(version.json_file).iter_errors(event)), None)
-    return error.message if error else None
+def _verdicts(kind: str, where: str, event: Any, by_schema: Judge, contract: Contract) -> Iterator[Finding]:
+    schema_says, refusal = by_schema(event), _refusal(contract, event)
+    wanted = {"JSON Schema": kind != "invalid", "the encoder": kind == "valid"}
+    said = {"JSON Schema": schema_says, "the encoder": refusal and refusal.message}
+    for judge, accepts in wanted.items():
+        why = said[judge]
+        if accepts and why:
+            yield Finding("example-refused", where, f"{judge} refuses a {kind} example: {why}")
+        if not accepts and not why:
+            yield Finding("example-accepted", where, f"{judge} accepts a {kind} example")
+    if kind == "stricter" and refusal and refusal.reason not in STRICTER:
+        yield Finding(
+            "stricter-than-said", where, f"the encoder may not refuse for {refusal.reason}: {refusal.message}"
+        )
 
 
-def _contract_says(version: SchemaVersion, event: Any) -> str | None:
+def _schema_judge(version: SchemaVersion) -> Judge:
+    schema = validator(version.json_file)
+
+    def judge(event: Any) -> str | None:
+        error = next(iter(schema.iter_errors(event)), None)
+        return error.message if error else None
+
+    return judge
+
+
+def _refusal(contract: Contract, event: Any) -> InvalidEvent | None:
     try:
-        compile_contract(version.resolved).to_record(event)
+        contract.to_record(event)
     except InvalidEvent as error:
-        return error.message
+        return error
     return None

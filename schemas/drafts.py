@@ -27,6 +27,11 @@ CONSTRAINTS = {
     "object": set[str](),
 }
 
+X_AVRO = {
+    "record", "namespace", "enum", "type", "logicalType", "unit", "precision", "scale", "rounding",
+    "from-profile", "sets-profile",
+}  # fmt: skip
+
 STRUCTURE = {
     "string": {"enum", "contentEncoding"},
     "array": {"items"},
@@ -74,6 +79,11 @@ def check_keywords(place: Place, kind: str) -> None:
     for keyword in place.node:
         if keyword not in allowed:
             raise place.error(f"{keyword!r} can be neither expressed in Avro nor enforced for a {kind}")
+    annotations = place.node.get("x-avro", {})
+    if not isinstance(annotations, dict):
+        raise place.error("x-avro must be an object")
+    for key in sorted(annotations.keys() - X_AVRO):
+        raise place.error(f"x-avro has no {key!r}")
 
 
 def constraints(place: Place) -> dict[str, Any]:
@@ -86,5 +96,7 @@ def constraints(place: Place) -> dict[str, Any]:
         if found.get(exclusive) is False:
             found.pop(exclusive)
         elif found.get(exclusive) is True:
+            if bound not in found:
+                raise place.error(f"{exclusive} needs a {bound} beside it in this draft")
             found[exclusive] = found.pop(bound)
     return found

@@ -12,6 +12,9 @@ from avrogate.errors import DerivationError
 
 Node = Mapping[str, Any]
 
+# what may stand beside a $ref: `required` belongs to the object around it in draft-03, the rest constrains nothing
+BESIDE_REFERENCE = {"$ref", "$comment", "title", "description", "required", "x-avro"}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -61,10 +64,13 @@ def follow(place: Place) -> Place:
     """The node that `place` finally refers to; `place` itself if it has no `$ref`.
 
     Only files beside the schema are followed, so that a derivation depends on nothing outside.
-    Raises DerivationError for a remote, dangling or circular reference.
+    Raises DerivationError for a remote, dangling or circular reference, and for a keyword beside `$ref` that
+    some drafts ignore and others obey.
     """
     seen: set[tuple[Path, str]] = set()
     while "$ref" in place.node:
+        for keyword in sorted(place.node.keys() - BESIDE_REFERENCE):
+            raise place.error(f"{keyword!r} beside $ref: some drafts ignore it, others obey it")
         if (place.file, place.pointer) in seen:
             raise place.error(f"$ref goes round in a circle: {place.node['$ref']}")
         seen.add((place.file, place.pointer))

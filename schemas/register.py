@@ -37,6 +37,7 @@ def register_all(catalog: Catalog, registry: Registry, *, dry_run: bool = False)
     check_twins(catalog)
     for version in catalog.versions:
         version.avro  # noqa: B018  # a missing file is found before anything is written
+    registry.subjects()  # an address without a registry answers 404, "there is no such schema", to a dry run
     for subject, versions in catalog.by_subject().items():
         if not dry_run and registry.compatibility(subject) != catalog.compatibility:
             registry.set_compatibility(subject, catalog.compatibility)
@@ -77,6 +78,8 @@ def _plan(registry: Registry, version: SchemaVersion) -> Registration:
 
 
 if __name__ == "__main__":
+    import sys
+
     from avrogate.cli import main
 
-    main(["schemas", "register"])
+    main(["schemas", "register", *sys.argv[1:]])

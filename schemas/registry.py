@@ -80,9 +80,13 @@ class Registry:
         return Registered(version.subject, _whole(found.version), _whole(found.schema_id))
 
     def id_of(self, version: SchemaVersion) -> int:
-        """The id of a schema that must be there. Raises SchemaNotRegistered if it is not."""
+        """The id of a schema that must be there.
+
+        Raises SchemaNotRegistered if it is not, ConfigError if there is no registry at the address.
+        """
         found = self.lookup(version)
         if found is None:
+            self.subjects()  # a wrong address answers 404 to everything; this says so (ConfigError)
             raise SchemaNotRegistered(
                 f"{version} is not registered: subject {version.subject} at {self.url} does not have it",
                 hint="run `avrogate schemas register`",
@@ -158,7 +162,7 @@ class Registry:
 
     def _ask(self, question: Callable[[], T], **answer_if_missing: Any) -> T:
         try:
-            return question()
+            answer = question()
         except SchemaRegistryError as error:
             if error.http_status_code == NOT_FOUND and "missing" in answer_if_missing:
                 missing: T = answer_if_missing["missing"]
@@ -166,6 +170,16 @@ class Registry:
             raise self._translated(error) from error
         except httpx.TransportError as error:
             raise RegistryUnavailable(f"registry unreachable at {self.url} ({error})", hint=START_HINT) from error
+        except ValueError as error:  # a login or maintenance page, say
+            raise self._no_registry("is not JSON") from error
+        if answer is None:
+            raise self._no_registry("is empty")
+        return answer
+
+    def _no_registry(self, why: str) -> RegistryUnavailable:
+        return RegistryUnavailable(
+            f"what answers at {self.url} is no registry now: its answer {why}", hint=START_HINT
+        )
 
     def _translated(self, error: SchemaRegistryError) -> AvrogateError | SchemaRegistryError:
         status = error.http_status_code

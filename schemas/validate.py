@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from jsonschema.exceptions import SchemaError
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from referencing import Registry, Resource
@@ -28,7 +29,10 @@ def validator(file: Path) -> Validator:
     """
     place = load(file.resolve())
     kind = validator_for(place.node)
-    kind.check_schema(dict(place.node))
+    try:
+        kind.check_schema(dict(place.node))
+    except SchemaError as error:
+        raise place.error(f"not a JSON Schema: {error.message} at {error.json_path}") from error
     registry: Registry[Any] = Registry(retrieve=_retrieve)  # type: ignore[call-arg]
     uri = file.resolve().as_uri()
     registry = registry.with_resource(uri, _resource(place))
@@ -54,4 +58,13 @@ def _retrieve(uri: str) -> Resource[Any]:
 
 def _resource(place: Place) -> Resource[Any]:
     specification = specification_with(str(place.node.get("$schema", "")), default=DRAFT3)
-    return specification.create_resource(dict(place.node))
+    return specification.create_resource(_exact(place.node))
+
+
+def _exact(node: Any) -> Any:
+    """Bounds as decimals: the float 0.1 is a little more than the 0.1 that is written."""
+    if isinstance(node, dict):
+        return {key: _exact(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_exact(item) for item in node]
+    return Decimal(repr(node)) if isinstance(node, float) else node

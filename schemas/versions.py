@@ -81,7 +81,14 @@ class SchemaVersion:
     @cached_property
     def resolved(self) -> dict[str, Any]:
         """The Avro schema as one piece: each referenced record written out where it is first named."""
-        return resolve(self.avro, {reference.name: reference.version.resolved for reference in self.references})
+        return resolve(self.avro, self._named())
+
+    def _named(self) -> dict[str, dict[str, Any]]:
+        """Every record that this schema refers to, directly or not, by its full name."""
+        named: dict[str, dict[str, Any]] = {}
+        for reference in self.references:
+            named |= {reference.name: reference.version.avro, **reference.version._named()}
+        return named
 
 
 def resolve(schema: dict[str, Any], named: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -100,8 +107,9 @@ def resolve(schema: dict[str, Any], named: dict[str, dict[str, Any]]) -> dict[st
             return {
                 key: walk(value) if key in ("type", "items", "values", "fields") else value
                 for key, value in node.items()
+                if key != "references"
             }
         return node
 
-    result: dict[str, Any] = walk({key: value for key, value in schema.items() if key != "references"})
+    result: dict[str, Any] = walk(schema)
     return result

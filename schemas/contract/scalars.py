@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Protocol
 
 from avrogate.errors import InvalidEvent
@@ -16,6 +16,7 @@ Dropped = list[str] | None
 LONG = range(-(2**63), 2**63)
 WRONG_TYPE, OUT_OF_RANGE = "wrong-type", "out-of-range"
 HUGE = 1000  # bits
+EXACT = Context(prec=1000, rounding=ROUND_HALF_EVEN)  # Python's own context rounds at 28 digits
 
 
 class Value(Protocol):
@@ -93,7 +94,7 @@ class Binary:
         try:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise InvalidEvent("is not base64 text", reason=WRONG_TYPE) from error
+            raise InvalidEvent("is not base64 text", reason="not-base64") from error
 
     def check(self, value: bytes) -> None:
         pass
@@ -158,10 +159,10 @@ class Money:
         if number and number.adjusted() >= self.precision - self.scale:
             return number
         if -exponent <= self.scale:
-            return number.quantize(Decimal(1).scaleb(-self.scale))
+            return number.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
         surplus = -exponent - self.scale
         if self.rounds or not any(digits[-surplus:]):
-            return number.quantize(Decimal(1).scaleb(-self.scale))
+            return number.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
         zeros = next(count for count, digit in enumerate(reversed(digits)) if digit)
         places = -exponent - zeros
         raise InvalidEvent(
