@@ -18,7 +18,8 @@ from avrogate.settings import Settings
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = 30.0
+# seconds: for the first contact, and for one try of each later step, which is tried again until it is clear
+FIRST_CONTACT, TRY = 30.0, 5.0
 # librdkafka's RD_KAFKA_PARTITION_UA: the partitioner decides
 ANY_PARTITION = -1
 
@@ -48,7 +49,7 @@ class TransactionalProducer:
             batch_size=1_000_000,
         )
         try:
-            made.init_transactions(TIMEOUT)
+            made.init_transactions(FIRST_CONTACT)
         except KafkaException as error:
             raise translated(error, self._settings) from error
         return made
@@ -84,13 +85,13 @@ class TransactionalProducer:
         Raises BatchAborted if the transaction had to be aborted instead.
         """
         group = consumer.consumer_group_metadata()
-        self._call(lambda: self._producer.send_offsets_to_transaction(positions, group, TIMEOUT))
-        self._call(lambda: self._producer.commit_transaction(TIMEOUT))
+        self._call(lambda: self._producer.send_offsets_to_transaction(positions, group, TRY))
+        self._call(lambda: self._producer.commit_transaction(TRY))
 
     def abort(self) -> None:
         """Abort the open transaction, if there is one."""
         try:
-            self._producer.abort_transaction(TIMEOUT)
+            self._producer.abort_transaction(FIRST_CONTACT)
         except KafkaException as error:
             if error.args[0].fatal():
                 self._producer = self._make()
