@@ -16,7 +16,8 @@ from analytics.daily_users import daily_users
 from analytics.kpi_topic import read_results
 from analytics.results import MinuteKpis
 from analytics.session import spark_session
-from analytics.stream import StreamSummary, run_stream
+from analytics.sink import StreamSummary
+from analytics.stream import run_stream
 from avrogate.local.download import Progress
 from avrogate.local.stack import Stack
 from avrogate.settings import Settings

@@ -1,0 +1,1 @@
+"""Exact numbers from the enriched events, on Spark: distinct users a day, and the minute KPIs."""

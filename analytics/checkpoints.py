@@ -1,0 +1,112 @@
+"""Where the streaming query keeps how far it is, tied to one topic of one cluster."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from confluent_kafka import KafkaException, TopicCollection
+
+from avrogate.errors import ConfigError
+from avrogate.kafka import admin, translated
+from avrogate.settings import Settings
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which log a checkpoint counts, and its generation: when it was begun, in milliseconds since 1970."""
+
+    cluster: str
+    topic: str
+    topic_id: str
+    generation: int
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint folder."""
+
+    folder: Path
+    identity: Identity
+
+    @property
+    def location(self) -> str:
+        """Where Spark keeps its part."""
+        return str(self.folder / "spark")
+
+    def watermark(self, batch: int) -> int:
+        """The watermark with which a batch runs, in milliseconds; 0 before there is one.
+
+        Spark writes it down before it starts the batch: a batch that is run again has the same one.
+        """
+        lines = (self.folder / "spark" / "offsets" / str(batch)).read_text(encoding="utf-8").splitlines()
+        return int(json.loads(lines[1])["batchWatermarkMs"])
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the checkpoint. Raises ConfigError if another process does: two would overwrite each other."""
+        with (self.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise ConfigError(
+                    f"another `avrogate analytics minute-kpis` works on {self.folder}",
+                    hint="stop it first, or set another AVROGATE_HOME",
+                ) from error
+            yield
+
+
+def open_checkpoint(settings: Settings, name: str, topic: str, now: Callable[[], float] = time.time) -> Checkpoint:
+    """The checkpoint `name` under `settings.home`; made, with a new generation, if there is none.
+
+    Raises ConfigError if it counts another cluster or a topic that was deleted and made again: its offsets
+    would mean other records. BrokerUnavailable if no broker answers.
+    """
+    folder = settings.expanded_home / "checkpoints" / name
+    cluster, topic_id = _log_identity(settings, topic)
+    kept = _kept(folder)
+    if kept is None:
+        kept = Identity(cluster, topic, topic_id, int(now() * 1000))
+        _keep(folder, kept)
+    elif (kept.cluster, kept.topic, kept.topic_id) != (cluster, topic, topic_id):
+        raise ConfigError(
+            f"{folder} belongs to topic {kept.topic} ({kept.topic_id}) of cluster {kept.cluster}, "
+            f"not to {topic} ({topic_id}) of {cluster} at {settings.brokers}",
+            hint=f"to count from the beginning of this one: rm -r {folder}",
+        )
+    return Checkpoint(folder, kept)
+
+
+def _kept(folder: Path) -> Identity | None:
+    try:
+        return Identity(**json.loads((folder / "identity.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        if (folder / "spark").exists():
+            raise ConfigError(
+                f"{folder} does not say which cluster it counts", hint=f"to count from the beginning: rm -r {folder}"
+            ) from None
+        return None
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{folder / 'identity.json'} is damaged: {error}", hint=f"rm -r {folder}") from error
+
+
+def _keep(folder: Path, identity: Identity) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / "identity.json.new"
+    draft.write_text(json.dumps(asdict(identity), indent=2), encoding="utf-8")
+    draft.replace(folder / "identity.json")
+
+
+def _log_identity(settings: Settings, topic: str) -> tuple[str, str]:
+    client, timeout = admin(settings), settings.request_timeout
+    try:
+        cluster = client.describe_cluster(request_timeout=timeout).result().cluster_id
+        described = client.describe_topics(TopicCollection([topic]), request_timeout=timeout)[topic].result()
+    except KafkaException as error:
+        raise translated(error, settings) from error
+    return str(cluster), str(described.topic_id)

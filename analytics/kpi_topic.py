@@ -1,0 +1,99 @@
+"""`kpis-minute`: writing a batch's results, reading all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError, Message
+
+from analytics.results import Fold, KpiRow, MinuteKpis
+from avrogate.kafka import producer, require_topic, translated
+from avrogate.kafka_reading import read_to_end
+from avrogate.settings import Settings
+from schemas.catalog import Catalog, shipped_catalog
+from schemas.codec import Codec
+from schemas.decoder import TopicDecoder
+from schemas.registry import Registry
+
+KPI, PROGRESS = "minute-kpi", "stream-progress"
+
+
+class KpiPublisher:
+    """Writes what a batch computed.
+
+    Raises ConfigError if the topic is missing, SchemaNotRegistered, BrokerUnavailable, RegistryUnavailable.
+    """
+
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._topic = catalog.topic_of("pipeline", KPI)
+        require_topic(settings, self._topic)
+        registry = Registry(settings)
+        newest = {event: catalog.newest(self._topic, event) for event in (KPI, PROGRESS)}
+        self._codecs = {event: Codec(version, registry.id_of(version)) for event, version in newest.items()}
+        self._settings = settings
+        self._producer = producer(settings)
+        self._failed: KafkaError | None = None
+
+    def publish(self, rows: Iterable[KpiRow], generation: int, batch: int) -> None:
+        """Write the rows of a batch; returns when the broker has all of them.
+
+        Raises BrokerUnavailable, or what else the broker says; then any part of them may be there, and
+        publishing them again changes nothing for a reader.
+        """
+        for row in rows:
+            self._send(KPI, row.kpi, _kpi_record(row, generation, batch))
+        self._settle()
+
+    def progress(self, generation: int, batch: int, watermark: int, late_events: int) -> None:
+        """Say that the rows of a batch are there. `watermark` in milliseconds. Raises as `publish` does."""
+        record = {"generation": generation, "batch": batch, "watermark": watermark, "late_events": late_events}
+        self._send(PROGRESS, str(generation), record)
+        self._settle()
+
+    def _send(self, event: str, key: str, record: Mapping[str, Any]) -> None:
+        value = self._codecs[event].write(record)
+        while True:
+            try:
+                self._producer.produce(self._topic, value, key.encode(), on_delivery=self._delivered)
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        self._failed = error or self._failed
+
+    def _settle(self) -> None:
+        self._producer.flush()
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise translated(failed, self._settings)
+
+
+def read_results(settings: Settings, catalog: Catalog | None = None) -> MinuteKpis:
+    """All of `kpis-minute` as it is now, folded to the newest numbers.
+
+    Raises ConfigError (no topic), BrokerUnavailable, RegistryUnavailable, SchemaNotRegistered, WireFormatError
+    for a record that is none of ours.
+    """
+    catalog = catalog or shipped_catalog()
+    topic = catalog.topic_of("pipeline", KPI)
+    decoder, fold = TopicDecoder(catalog, Registry(settings), topic), Fold()
+    for message in read_to_end(settings, topic):
+        version, record, _ = decoder.read(message.value())
+        (fold.add_kpi if version.event == KPI else fold.add_progress)(record)
+    return fold.result()
+
+
+def _kpi_record(row: KpiRow, generation: int, batch: int) -> dict[str, Any]:
+    return {
+        "kpi": row.kpi,
+        "window_start": int(row.minute.timestamp()) * 1000,
+        "dimensions": dict(row.dimensions),
+        "count": row.count,
+        "amount": row.amount,
+        "users": row.users,
+        "generation": generation,
+        "batch": batch,
+        "revision": 0,
+    }

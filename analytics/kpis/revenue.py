@@ -1,0 +1,10 @@
+"""Revenue of a minute.
+
+Grain      one row per UTC minute
+Counts     purchases
+Money      exact decimal, in the one currency of the events
+"""
+
+from analytics.kpis import Kpi
+
+kpi = Kpi(name="revenue", order=200, event="InAppPurchase", amount="purchase_value")

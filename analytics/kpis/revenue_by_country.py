@@ -1,0 +1,16 @@
+"""Revenue of a minute, by country.
+
+Grain      one row per UTC minute and country
+Counts     purchases; a purchase whose user was never seen is under `Unknown`
+Money      exact decimal, in the one currency of the events
+"""
+
+from analytics.kpis import Kpi
+
+kpi = Kpi(
+    name="revenue-by-country",
+    order=500,
+    event="InAppPurchase",
+    dimensions={"country": "coalesce(country, 'Unknown')"},
+    amount="purchase_value",
+)

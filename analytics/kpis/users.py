@@ -1,0 +1,18 @@
+"""Distinct users of a minute.
+
+Grain      one row per UTC minute
+Counts     whoever opened the game, played or bought; a match counts both its players; nobody twice
+Money      none
+"""
+
+from analytics.kpis import Contribution, Kpi
+
+kpi = Kpi(
+    name="users",
+    order=300,
+    contributions=(
+        Contribution(event="Init", users=("user_id",)),
+        Contribution(event="Match", users=("user_a", "user_b")),
+        Contribution(event="InAppPurchase", users=("user_id",)),
+    ),
+)

@@ -1,0 +1,178 @@
+"""What a person reads, and what a program reads."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from analytics.daily_users import DailyReport, DailyRow, Freshness
+from analytics.kpis import Kpi
+from analytics.results import KpiRow, MinuteKpis
+from analytics.sink import BatchReport
+from avrogate.cli.analytics import render
+
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
+COUNT, MONEY = Kpi(name="purchases", event="P"), Kpi(name="revenue", event="P", amount="a")
+BY = Kpi(name="revenue-by-country", event="P", amount="a", dimensions={"country": "c"})
+WHO = Kpi(name="users-by-country", event="P", users=("u",), dimensions={"country": "c"})
+
+
+def shown(parts: list[Any]) -> str:
+    console = Console(file=io.StringIO(), width=120, color_system=None)
+    console.print(*parts, sep="\n")
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def lines(parts: list[Any], start: str) -> list[list[str]]:
+    cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in shown(parts).splitlines()]
+    return [row for row in cells if len(row) > 1 and row[0].startswith(start)]
+
+
+def at(minute: int) -> datetime:
+    return NOON.replace(minute=minute)
+
+
+def results(*rows: KpiRow, **given: Any) -> MinuteKpis:
+    return MinuteKpis(rows=rows, **given)
+
+
+def test_one_row_a_minute_with_money_exact_and_nothing_as_zero() -> None:
+    found = results(
+        KpiRow("purchases", at(0), (), 1200, final=True),
+        KpiRow("revenue", at(0), (), 1200, Decimal("12345678901234567890.10"), final=True),
+        KpiRow("purchases", at(1), (), 1, final=False),
+        watermark=at(1),
+        late_events=2,
+    )
+    parts = render.minutes(found, [COUNT, MONEY])
+    assert lines(parts, "2026") == [
+        ["2026-03-14 12:00", "1,200", "12,345,678,901,234,567,890.10", "final"],
+        ["2026-03-14 12:01", "1", "0.00", "provisional"],
+    ]
+    assert "Minutes that ended by 2026-03-14 12:01:00 UTC are final; 2 events came too late" in shown(parts)
+
+
+def test_without_a_watermark_nothing_is_said_of_finality() -> None:
+    text = shown(render.minutes(results(KpiRow("purchases", at(0), (), 1)), [COUNT]))
+    assert "state" not in text
+    assert "final" not in text
+
+
+def test_no_minutes() -> None:
+    assert render.minutes(MinuteKpis()) == ["No minute has an event yet."]
+
+
+def test_only_the_newest_minutes_are_shown_and_that_is_said() -> None:
+    rows = [KpiRow("purchases", at(n), (), 1) for n in range(40)]
+    parts = render.minutes(results(*rows), [COUNT])
+    assert len(lines(parts, "2026")) == render.MINUTES
+    assert f"the newest {render.MINUTES} of 40" in shown(parts)
+
+
+def test_countries_by_their_total_the_rest_in_one_line() -> None:
+    rows = [
+        KpiRow("revenue-by-country", at(minute), (("country", f"C{n:02}"),), 1, Decimal(n) / 10)
+        for minute in (0, 1)
+        for n in range(render.TOP + 3)
+    ]
+    parts = render.minutes(results(*rows), [BY])
+    assert lines(parts, "C14") == [["C14", "1.40", "1.40", "2.80"]]
+    assert lines(parts, "… 3 more") == [["… 3 more", "0.30", "0.30", "0.60"]]
+    assert lines(parts, "C02") == []
+
+
+def test_distinct_users_of_minutes_are_never_added_up() -> None:
+    rows = [KpiRow("users-by-country", at(n), (("country", "Chad"),), 5, users=3) for n in range(2)]
+    parts = render.minutes(results(*rows), [WHO])
+    assert lines(parts, "Chad") == [["Chad", "3", "3"]]
+    assert "total" not in shown(parts)
+
+
+def test_country_names_are_text_never_markup() -> None:
+    row = KpiRow("revenue-by-country", at(0), (("country", "[red]x[/red]"),), 1, Decimal(1))
+    assert "[red]x[/red]" in shown(render.minutes(results(row), [BY]))
+
+
+def test_minutes_as_json_keep_every_digit() -> None:
+    row = KpiRow("revenue", at(0), (("country", "Perú"),), 1, Decimal("10000000000000000.10"), final=False)
+    text = render.minutes_json(results(row, watermark=at(1), generation=7))
+    assert "Perú" in text
+    assert json.loads(text) == {
+        "rows": [
+            {
+                "kpi": "revenue",
+                "minute": "2026-03-14T12:00:00+00:00",
+                "dimensions": {"country": "Perú"},
+                "count": 1,
+                "amount": "10000000000000000.10",
+                "users": None,
+                "final": False,
+            }
+        ],
+        "watermark": "2026-03-14T12:01:00+00:00",
+        "late_events": 0,
+        "generation": 7,
+    }
+
+
+DAY = date(2026, 3, 14)
+REPORT = DailyReport(
+    "init",
+    (DailyRow(DAY, "Chad", "IOS", 2), DailyRow(DAY, "Peru", "IOS", 1500), DailyRow(DAY, 'A "B", C', "WEB", 2)),
+    {DAY: 1501},
+    Freshness(NOON, 9000, at(1), at(2)),
+)
+
+
+def test_daily_table_has_the_total_first_then_the_largest() -> None:
+    parts = render.daily(REPORT, top=1)
+    assert lines(parts, "2026") == [["2026-03-14", "all countries", "all platforms", "1,501"]]
+    assert [row[1:] for row in lines(parts, "") if row[0] == "" and len(row) == 4] == [
+        ["Peru", "IOS", "1,500"],
+        ["… 2 more rows", "", ""],
+    ]
+    assert "--top 0" in shown(parts)
+    assert "9,000 events read at 2026-03-14 12:00:00 UTC" in shown(parts)
+
+
+@pytest.mark.parametrize("top", [None, 2, 3])
+def test_daily_table_says_a_last_row_instead_of_counting_it(top: int | None) -> None:
+    parts = render.daily(REPORT, top=top)
+    assert [row[1] for row in lines(parts, "") if row[0] == "" and len(row) == 4] == ["Peru", 'A "B", C', "Chad"]
+    assert "--top" not in shown(parts)
+
+
+def test_days_without_a_user() -> None:
+    text = shown(render.daily(replace(REPORT, rows=(), totals={})))
+    assert text.startswith("No user on these days.\n9,000 events read at")
+
+
+def test_daily_csv_has_every_row() -> None:
+    assert render.daily_csv(REPORT).split("\n") == [
+        "day,country,platform,users",
+        "2026-03-14,,,1501",
+        "2026-03-14,Chad,IOS,2",
+        "2026-03-14,Peru,IOS,1500",
+        '2026-03-14,"A ""B"", C",WEB,2',
+    ]
+
+
+def test_daily_json() -> None:
+    found = json.loads(render.daily_json(REPORT))
+    assert found["totals"] == [{"day": "2026-03-14", "users": 1501}]
+    assert found["rows"][0] == {"day": "2026-03-14", "country": "Chad", "platform": "IOS", "users": 2}
+    assert found["newest_event"] == "2026-03-14T12:01:00+00:00"
+
+
+def test_a_batch_in_one_line() -> None:
+    assert render.batch(BatchReport(3, 1200, 0, 5, None)) == "batch 3: 1,200 events, 5 values"
+    assert render.batch(BatchReport(4, 1, 1, 0, NOON)) == (
+        "batch 4: 1 events, 1 too late, 0 values; final up to 2026-03-14 12:00:00 UTC"
+    )

@@ -1,0 +1,108 @@
+"""From records to numbers: which record a reader keeps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from analytics.results import Fold, MinuteKpis, moment
+
+NOON = 1_773_489_600_000
+MINUTE = 60_000
+
+
+def kpi(count: int, *, generation: int = 1, batch: int = 0, revision: int = 0, **given: Any) -> dict[str, Any]:
+    return {
+        "kpi": "purchases",
+        "window_start": NOON,
+        "dimensions": {},
+        "count": count,
+        "amount": None,
+        "users": None,
+        "generation": generation,
+        "batch": batch,
+        "revision": revision,
+        **given,
+    }
+
+
+def progress(batch: int, watermark: int, late: int = 0, generation: int = 1) -> dict[str, Any]:
+    return {"generation": generation, "batch": batch, "watermark": watermark, "late_events": late}
+
+
+def folded(*records: dict[str, Any]) -> MinuteKpis:
+    fold = Fold()
+    for record in records:
+        (fold.add_kpi if "kpi" in record else fold.add_progress)(record)
+    return fold.result()
+
+
+def test_nothing_published_is_no_numbers() -> None:
+    assert folded() == MinuteKpis((), None, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("records", "kept"),
+    [
+        ([kpi(1, batch=0), kpi(2, batch=1)], 2),
+        ([kpi(2, batch=1), kpi(1, batch=0)], 2),
+        ([kpi(2, batch=1), kpi(3, batch=0, revision=5)], 2),
+        ([kpi(2, batch=1), kpi(3, batch=1, revision=1), kpi(2, batch=1)], 3),
+        ([kpi(2, batch=1), kpi(9, batch=1)], 9),
+        ([kpi(7, batch=9), kpi(1, generation=2)], 1),
+        ([kpi(1, generation=2), kpi(7, batch=9)], 1),
+    ],
+    ids=["later batch", "out of order", "batch before revision", "revision", "same again", "generation", "old one"],
+)
+def test_the_greatest_is_kept(records: list[dict[str, Any]], kept: int) -> None:
+    (row,) = folded(*records).rows
+    assert row.count == kept
+
+
+def test_a_new_generation_leaves_no_key_of_the_old_one() -> None:
+    gone, stays = kpi(1, dimensions={"country": "Portugal"}), kpi(2, generation=2)
+    for records in ([gone, progress(0, NOON, late=3), stays], [stays, gone, progress(0, NOON, late=3)]):
+        result = folded(*records)
+        assert [row.dimensions for row in result.rows] == [()]
+        assert (result.watermark, result.late_events, result.generation) == (None, 0, 2)
+
+
+def test_a_progress_of_a_new_generation_starts_it_as_well() -> None:
+    assert folded(kpi(1), progress(0, 0, generation=2)) == MinuteKpis((), None, 0, 2)
+
+
+def test_a_minute_is_final_when_the_watermark_has_passed_its_end() -> None:
+    minutes = [kpi(1, window_start=NOON + n * MINUTE) for n in range(3)]
+    result = folded(*minutes, progress(0, 0), progress(1, NOON + 2 * MINUTE))
+    assert [row.final for row in result.rows] == [True, True, False]
+    assert result.watermark == datetime(2026, 3, 14, 12, 2, tzinfo=UTC)
+
+
+def test_a_batch_that_ran_twice_counts_its_late_events_once() -> None:
+    assert folded(progress(3, 5, late=2), progress(3, 5, late=2), progress(4, 6, late=1)).late_events == 3
+
+
+def test_keys_are_told_apart_and_rows_ordered() -> None:
+    rows = folded(
+        kpi(1, window_start=NOON + MINUTE),
+        kpi(2, kpi="revenue", amount=Decimal("0.30")),
+        kpi(3, dimensions={"b": "2", "a": "1"}),
+        kpi(4, dimensions={"a": "1", "b": "3"}),
+        kpi(5, dimensions={"a": "1", "b": "2"}, batch=1),
+    ).rows
+    assert [(row.kpi, row.dimensions, row.count) for row in rows] == [
+        ("purchases", (("a", "1"), ("b", "2")), 5),
+        ("purchases", (("a", "1"), ("b", "3")), 4),
+        ("revenue", (), 2),
+        ("purchases", (), 1),
+    ]
+    assert rows[2].amount == Decimal("0.30")
+
+
+@pytest.mark.parametrize("milliseconds", [0, 1, 999, 1001, NOON + 7, 253_402_300_799_999])
+def test_moments_are_exact(milliseconds: int) -> None:
+    found = moment(milliseconds)
+    assert (found - datetime(1970, 1, 1, tzinfo=UTC)) / (datetime.resolution * 1000) == milliseconds

@@ -1,0 +1,86 @@
+"""What a failing query leads to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.errors import PySparkException
+
+from analytics import supervise as module
+from analytics.decode import NOT_FRAMED, UNKNOWN, unknown_id
+from analytics.supervise import supervise
+from analytics.writers import TopicSchemas, Writer
+from avrogate.errors import AvrogateError, BrokerUnavailable, ContractError
+from avrogate.settings import Settings
+
+
+class Learning(TopicSchemas):
+    """Learns any id but 666."""
+
+    def learn(self, registry: Any, schema_id: int) -> TopicSchemas:
+        if schema_id == 666:
+            raise ContractError("nobody knows 666")
+        return Learning(self.topic, self.readers, {**self.writers, schema_id: Writer("Init", schema_id, {})})
+
+
+def failing(*messages: str) -> Any:
+    """An attempt that fails once with each message, then gives the ids that it knows."""
+    left = list(messages)
+
+    def attempt(schemas: TopicSchemas) -> list[int]:
+        if left:
+            raise PySparkException(left.pop(0))
+        return list(schemas.writers)
+
+    return attempt
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "require_topic", lambda settings, topic: 1)
+
+
+def run(tmp_path: Path, *messages: str) -> Any:
+    settings = Settings(home=tmp_path, registry_url="http://127.0.0.1:1")
+    return supervise(settings, Learning("events", {}, {}), failing(*messages))
+
+
+def test_each_new_id_is_learned_once(tmp_path: Path) -> None:
+    assert run(tmp_path, f"x {UNKNOWN} 7 at events", f"{UNKNOWN} 9 at events") == [7, 9]
+
+
+def test_an_id_that_stays_unknown_ends_it(tmp_path: Path, broker: None) -> None:
+    with pytest.raises(ContractError, match="nobody knows"):
+        run(tmp_path, f"{UNKNOWN} 666 at events")
+    with pytest.raises(AvrogateError, match="Spark"):
+        run(tmp_path, f"{UNKNOWN} 7 at events", f"{UNKNOWN} 7 at events")
+
+
+def test_bytes_that_are_no_event(tmp_path: Path, broker: None) -> None:
+    with pytest.raises(ContractError, match=r"a record is not in the wire format at events, partition 1, offset 20$"):
+        run(tmp_path, f"[USER_RAISED_EXCEPTION] {NOT_FRAMED} at events, partition 1, offset 20\n more")
+    with pytest.raises(ContractError, match="not what its schema id says"):
+        run(tmp_path, "[MALFORMED_RECORD] Malformed records are detected in record parsing")
+
+
+def test_a_broker_that_is_gone_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(settings: Settings, topic: str) -> int:
+        raise BrokerUnavailable("gone")
+
+    monkeypatch.setattr(module, "require_topic", gone)
+    with pytest.raises(BrokerUnavailable, match="gone"):
+        run(tmp_path, "TimeoutException")
+
+
+def test_anything_else_is_one_line_with_the_logs_place(tmp_path: Path, broker: None) -> None:
+    with pytest.raises(AvrogateError) as caught:
+        run(tmp_path, "first line\nat org.apache.spark\n")
+    assert caught.value.message == "Spark: first line"
+    assert caught.value.hint == f"see {tmp_path / 'logs' / 'spark.log'}"
+
+
+def test_ids_in_messages() -> None:
+    assert unknown_id(PySparkException(f"a {UNKNOWN} 4711 at t, partition 0")) == 4711
+    assert unknown_id(PySparkException("a schema id 4711")) is None
