@@ -19,7 +19,7 @@ from producers.summary import Summary
 from schemas.register import Registration
 from schemas.topics import TopicState
 
-# rows of the daily table that a screen shows; `avrogate analytics daily-users` prints all
+# rows of the daily table that a screen shows; `avrogate analytics daily-users --top 0` prints all
 LONGEST = 20
 
 
