@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from avrogate.errors import ConfigError, ContractError
@@ -65,7 +64,7 @@ def prepare(settings: Settings, catalog: Catalog, *, not_empty: bool = False) ->
     partitions = require_topic(settings, topic)
     if not_empty and not any(low < high for low, high in bounds(settings, topic, partitions).values()):
         raise ConfigError(f"topic {topic} is empty", hint="run `avrogate produce`, then `avrogate process`")
-    return topic_schemas(catalog, WriterRegistry(settings), topic)
+    return topic_schemas(catalog, Registry(settings), topic)
 
 
 def bounds(settings: Settings, topic: str, partitions: int) -> dict[int, tuple[int, int]]:
@@ -77,7 +76,7 @@ def bounds(settings: Settings, topic: str, partitions: int) -> dict[int, tuple[i
         client.close()
 
 
-def topic_schemas(catalog: Catalog, registry: WriterRegistry, topic: str) -> TopicSchemas:
+def topic_schemas(catalog: Catalog, registry: Registry, topic: str) -> TopicSchemas:
     """Every version of the topic's events: those of the catalog, and later ones that only the registry has.
 
     Raises SchemaNotRegistered if one of the catalog's is not in the registry.
@@ -98,17 +97,6 @@ def topic_schemas(catalog: Catalog, registry: WriterRegistry, topic: str) -> Top
 def short_name(version: SchemaVersion) -> str:
     """The record's name without its namespace: how KPIs and reports name an event."""
     return version.record.rpartition(".")[2]
-
-
-class WriterRegistry(Registry):
-    """A registry that also lists the ids of a subject."""
-
-    def ids(self, subject: str) -> Iterator[int]:
-        """The schema id of each version of a subject, oldest first; nothing if there is no such subject."""
-        for number in self.versions(subject):
-            found = self._ask(partial(self._client.get_version, subject, number), missing=None)
-            if found is not None and found.schema_id is not None:
-                yield found.schema_id
 
 
 def _written_out(registry: Registry, found: RegisteredText) -> dict[str, Any]:

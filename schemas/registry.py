@@ -11,10 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient, SchemaRegistryError
-from confluent_kafka.schema_registry.common._httpx_compat import (
-    httpx,
-)  # the HTTP library the client was built with
+from confluent_kafka.schema_registry import (
+    RegisteredSchema,
+    Schema,
+    SchemaReference,
+    SchemaRegistryClient,
+    SchemaRegistryError,
+)
+
+# the HTTP library that the client was built with
+from confluent_kafka.schema_registry.common._httpx_compat import httpx
 
 from avrogate.errors import (
     AvrogateError,
@@ -130,7 +136,7 @@ class Registry:
 
     def version_text(self, subject: str, version: int) -> RegisteredText | None:
         """The text of one version of a subject, or None."""
-        found = self._ask(lambda: self._client.get_version(subject, version), missing=None)
+        found = self._version(subject, version)
         return None if found is None else self.text(_whole(found.schema_id))
 
     def subjects(self) -> list[str]:
@@ -142,6 +148,11 @@ class Registry:
         found: Sequence[int] = self._ask(lambda: self._client.get_versions(subject), missing=())
         return list(found)
 
+    def ids(self, subject: str) -> list[int]:
+        """The schema id of each version of a subject, oldest first; empty if there is no such subject."""
+        found = [self._version(subject, number) for number in self.versions(subject)]
+        return [_whole(one.schema_id) for one in found if one is not None]
+
     def compatibility(self, subject: str) -> str | None:
         """The subject's own compatibility level, or None if it has none."""
         found: str | None = self._ask(lambda: self._client.get_compatibility(subject), missing=None)
@@ -150,6 +161,10 @@ class Registry:
     def set_compatibility(self, subject: str, level: str) -> None:
         """Set the subject's own compatibility level; the subject need not exist yet."""
         self._ask(lambda: self._client.set_compatibility(subject, level))
+
+    def _version(self, subject: str, number: int) -> RegisteredSchema | None:
+        found: RegisteredSchema | None = self._ask(lambda: self._client.get_version(subject, number), missing=None)
+        return found
 
     def _schema(self, version: SchemaVersion) -> Schema | None:
         references = []

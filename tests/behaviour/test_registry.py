@@ -84,7 +84,7 @@ def test_the_double_has_the_same_methods(memory_registry):
 def test_what_is_not_registered(bench):
     version = bench.schema(LONG)
     assert bench.registry.lookup(version) is None
-    assert bench.registry.versions(version.subject) == []
+    assert bench.registry.versions(version.subject) == bench.registry.ids(version.subject) == []
     assert bench.registry.version_text(version.subject, 1) is None
     assert version.subject not in bench.registry.subjects()
     with pytest.raises(SchemaNotRegistered, match=rf"raw/thing/v1 is not registered: subject {version.subject} "):
@@ -115,6 +115,7 @@ def test_ids_differ_by_content_and_versions_count_within_the_subject(bench):
     assert (first.version, second.version, other.version) == (1, 2, 1)
     assert len({first.schema_id, second.schema_id, other.schema_id}) == 3
     assert bench.registry.versions(first.subject) == [1, 2]
+    assert bench.registry.ids(first.subject) == [first.schema_id, second.schema_id]
     assert bench.registry.lookup(bench.schema(LONG)) == first  # the older one is still found
 
 
@@ -218,6 +219,7 @@ QUESTIONS = {
     "version_text": lambda registry, version: registry.version_text(version.subject, 1),
     "subjects": lambda registry, version: registry.subjects(),
     "versions": lambda registry, version: registry.versions(version.subject),
+    "ids": lambda registry, version: registry.ids(version.subject),
     "compatibility": lambda registry, version: registry.compatibility(version.subject),
     "set_compatibility": lambda registry, version: registry.set_compatibility(version.subject, "FULL"),
 }

@@ -114,6 +114,11 @@ class MemoryRegistry:
         self._ask()
         return [*range(1, len(self._subjects.get(subject, [])) + 1)]
 
+    def ids(self, subject: str) -> list[int]:
+        """The schema id of each version of a subject, oldest first."""
+        self._ask()
+        return list(self._subjects.get(subject, []))
+
     def compatibility(self, subject: str) -> str | None:
         """The subject's own compatibility level, or None."""
         self._ask()

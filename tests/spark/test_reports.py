@@ -13,8 +13,9 @@ from pyspark.sql import SparkSession
 from analytics.daily_users import DailyReport, daily_users
 from analytics.kpis import Kpi
 from analytics.minute_kpis import compute_once
-from analytics.writers import WriterRegistry, prepare
+from analytics.writers import prepare
 from avrogate.errors import BrokerUnavailable, ConfigError, ContractError, RegistryUnavailable
+from schemas.registry import Registry
 from schemas.wire_format import frame
 
 if TYPE_CHECKING:
@@ -117,4 +118,4 @@ def test_what_can_be_said_without_spark(platform: Platform, monkeypatch: pytest.
     with pytest.raises(ConfigError, match="is not on"):
         prepare(settings, catalog.suffixed("nowhere"))
     init = catalog.newest(catalog.topic_of("enriched", "init"), "init")
-    assert list(WriterRegistry(settings).ids(init.subject)) == [WriterRegistry(settings).id_of(init)]
+    assert Registry(settings).ids(init.subject) == [Registry(settings).id_of(init)]

@@ -22,8 +22,8 @@ from analytics.kpis import Kpi, shipped_kpis
 from analytics.minute_kpis import compute_once
 from analytics.results import MinuteKpis
 from analytics.stream import StreamSummary, run_stream
-from analytics.writers import WriterRegistry
 from avrogate.errors import BrokerUnavailable, ConfigError, ContractError
+from schemas.registry import Registry
 from schemas.wire_format import frame
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def test_a_version_that_appears_in_mid_stream(
     query: Query, writer: Any, reference: ModuleType, coupons: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The id is unknown at the start, as if it had been registered after it."""
-    monkeypatch.setattr(WriterRegistry, "ids", lambda self, subject: iter(()))
+    monkeypatch.setattr(Registry, "ids", lambda self, subject: [])
     old = reference.events(5, 200, START, 200)
     new = [reference.purchase(f"n{n}", (START + n) * 1000, "0.35", "Chad") for n in range(200)]
     writer.write(old)
