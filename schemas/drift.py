@@ -1,0 +1,68 @@
+"""Where a registry and the repository say different things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.catalog import Catalog
+from schemas.registry import Registry
+from schemas.versions import SchemaVersion
+
+Kind = Literal["missing", "extra", "different", "level"]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One difference, in one subject.
+
+    missing     the repository has it, the registry does not
+    extra       the registry has it, the repository does not
+    different   both have a version of this number, with another text
+    level       the subject's compatibility level is not the catalog's
+    """
+
+    kind: Kind
+    subject: str
+    message: str
+
+
+def drift(catalog: Catalog, registry: Registry) -> Iterator[Drift]:
+    """Every difference between the catalog's schemas and the registry's; nothing is changed.
+
+    Subjects of topics that the catalog does not have are nobody's business here.
+    Raises RegistryUnavailable, ConfigError.
+    """
+    present = set(registry.subjects())
+    ours = catalog.by_subject()
+    for subject, versions in ours.items():
+        if subject not in present:
+            yield Drift("missing", subject, f"the registry has none of its {len(versions)} versions")
+            continue
+        yield from _level(catalog, registry, subject)
+        yield from _versions(registry, subject, versions)
+    for subject in sorted(present - set(ours)):
+        if any(subject.startswith(f"{topic}-") for topic in catalog.topics):
+            yield Drift("extra", subject, "the repository has no such subject")
+
+
+def _level(catalog: Catalog, registry: Registry, subject: str) -> Iterator[Drift]:
+    level = registry.compatibility(subject)
+    if level != catalog.compatibility:
+        found = level or "the registry's default"
+        yield Drift("level", subject, f"compatibility is {found}, the catalog says {catalog.compatibility}")
+
+
+def _versions(registry: Registry, subject: str, versions: tuple[SchemaVersion, ...]) -> Iterator[Drift]:
+    found = {version: registry.lookup(version) for version in versions}
+    matched = {one.version for one in found.values() if one is not None}
+    foreign = [number for number in registry.versions(subject) if number not in matched]
+    for version, registered in found.items():
+        if registered is None and version.number in foreign:
+            foreign.remove(version.number)
+            yield Drift("different", subject, f"version {version.number} is another text than {version}")
+        elif registered is None:
+            yield Drift("missing", subject, f"{version} is not registered")
+    for number in foreign:
+        yield Drift("extra", subject, f"version {number} is not in the repository")
