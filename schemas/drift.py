@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.catalog import Catalog
+from schemas.names import is_full_name
 from schemas.registry import Registry
 from schemas.versions import SchemaVersion
 
@@ -43,8 +44,13 @@ def drift(catalog: Catalog, registry: Registry) -> Iterator[Drift]:
         yield from _level(catalog, registry, subject)
         yield from _versions(registry, subject, versions)
     for subject in sorted(present - set(ours)):
-        if any(subject.startswith(f"{topic}-") for topic in catalog.topics):
+        if any(_belongs(subject, topic) for topic in catalog.topics):
             yield Drift("extra", subject, "the repository has no such subject")
+
+
+def _belongs(subject: str, topic: str) -> bool:
+    """Whether a subject is of this topic, and not of another whose name only begins alike."""
+    return subject.startswith(f"{topic}-") and is_full_name(subject.removeprefix(f"{topic}-"))
 
 
 def _level(catalog: Catalog, registry: Registry, subject: str) -> Iterator[Drift]:

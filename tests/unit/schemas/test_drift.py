@@ -38,6 +38,11 @@ def test_a_version_of_the_same_number_with_another_text(registered, copied_schem
     assert kinds(load_catalog(copied_schemas), registered) == [("different", "Init")]
 
 
+def test_another_topic_whose_name_begins_alike(registered, catalog):
+    registered.register(catalog.suffixed("test").newest("events-raw-test", "init"))
+    assert kinds(catalog, registered) == []
+
+
 def test_what_only_the_registry_has(registered, copied_schemas, catalog):
     add_field(copied_schemas, "app-version")
     registered.register(load_catalog(copied_schemas).newest("events-raw", "init"))
