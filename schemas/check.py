@@ -17,6 +17,7 @@ from typing import Any
 from avrogate.errors import AvrogateError, InvalidEvent
 from schemas.catalog import Catalog, load_catalog
 from schemas.contract import Contract, compile_contract
+from schemas.derive import STRICTER
 from schemas.derived import derive_all
 from schemas.register import check_twins
 from schemas.validate import parse, validator
@@ -24,14 +25,6 @@ from schemas.versions import SchemaVersion
 
 KINDS = ("valid", "invalid", "stricter")
 NEEDED = ("valid", "invalid")
-
-# what the encoder refuses though JSON Schema allows it, by the reason code of InvalidEvent
-STRICTER = {
-    "too-many-decimals": "money has as many places as its decimal's scale",
-    "out-of-range": "whole numbers, seconds in milliseconds, and money fit into their Avro type",
-    "invalid-text": "Avro's text is UTF-8, which has no half of a surrogate pair",
-    "not-base64": "bytes are base64 text",
-}
 
 Judge = Callable[[Any], str | None]
 

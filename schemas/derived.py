@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.derive import Loss, derive
+from schemas.derive import Loss, Stricter, derive
 
 
 @dataclass(frozen=True)
 class DerivedFile:
-    """A JSON Schema file, its `.avsc`, and whether the latter is what would be derived now."""
+    """A JSON Schema file, its `.avsc`, and whether the latter is what would be derived now.
+
+    What the derivation lost (`losses`, `notes`, `stricter`): see `schemas.derive.losses`.
+    """
 
     json_file: Path
     avro_file: Path
     text: str
     losses: tuple[Loss, ...]
     state: str
+    notes: tuple[Loss, ...] = ()
+    stricter: tuple[Stricter, ...] = ()
 
     def write(self) -> None:
         """Write the `.avsc` file."""
@@ -38,11 +43,11 @@ def derive_all(folder: Path) -> list[DerivedFile]:
 
 
 def _derive(folder: Path, file: Path) -> DerivedFile:
-    derivation = derive(file)
+    found = derive(file)
     avro_file = folder / "avro" / file.relative_to(folder / "json").with_suffix(".avsc")
-    text = derivation.text()
+    text = found.text()
     if not avro_file.exists():
         state = "missing"
     else:
         state = "unchanged" if avro_file.read_bytes() == text.encode() else "changed"
-    return DerivedFile(file, avro_file, text, derivation.losses, state)
+    return DerivedFile(file, avro_file, text, found.losses, state, found.notes, found.stricter)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
-from schemas.json_files import Place, load
+from avrogate.errors import DerivationError
+from schemas.json_files import Place
+from schemas.keywords import HINTS, check_values, types_of, values_of
 
 Required = Callable[[str], bool]
 
@@ -15,10 +18,10 @@ DRAFTS = {
     "https://json-schema.org/draft/2020-12/schema": "2020-12",
 }
 
-ANNOTATIONS = {"$schema", "$id", "id", "$comment", "title", "description", "examples", "x-avro", "type"}
+ANNOTATIONS = {"$schema", "$id", "id", "$comment", "title", "description", "examples", "x-avro", "type", "default"}
 
 CONSTRAINTS = {
-    "string": {"minLength", "maxLength", "pattern"},
+    "string": {"minLength", "maxLength", "pattern", "format"},
     "integer": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "divisibleBy"},
     "number": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "divisibleBy"},
     "array": {"minItems", "maxItems", "uniqueItems"},
@@ -33,40 +36,55 @@ X_AVRO = {
 }  # fmt: skip
 
 STRUCTURE = {
-    "string": {"enum", "contentEncoding"},
+    "string": {"enum", "const", "contentEncoding"},
+    "integer": {"enum", "const"},
     "array": {"items"},
     "object": {"properties", "additionalProperties", "required", "definitions", "$defs"},
 }
 
 
+EXCLUSIVE = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
+
+# keywords that validators of other drafts ignore
+OF_DRAFT = {
+    "divisibleBy": {"draft-03"},
+    "multipleOf": {"draft-07", "2020-12"},
+    "const": {"draft-07", "2020-12"},
+}
+
+
 def draft_of(place: Place) -> str:
     """The draft that the file of `place` says it is written in. Raises DerivationError if unknown."""
-    root = load(place.file) if place.pointer else place
-    uri = str(root.node.get("$schema", "")).removesuffix("#")
+    uri = str(place.root.node.get("$schema", "")).removesuffix("#")
     if uri not in DRAFTS:
         known = ", ".join(DRAFTS.values())
-        raise root.error(f"$schema must name one of {known}, not {uri!r}")
+        hint = f'for example "$schema": "{list(DRAFTS)[-1]}"'
+        raise place.root.error(f"$schema must name one of {known}, not {uri!r}", hint)
     return DRAFTS[uri]
 
 
 def required_of(place: Place) -> Required:
     """Which properties of the object at `place` are required: a boolean each in draft-03, a list later."""
+    properties = place.node.get("properties", {})
     if draft_of(place) == "draft-03":
-        properties = place.node.get("properties", {})
-        return lambda name: properties[name].get("required", False) is True
+        return lambda name: _required_here(place.child("properties", name))
     names = place.node.get("required", [])
-    if not isinstance(names, list):
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise place.error("required must be a list of names in this draft")
-    unknown = [name for name in names if name not in place.node.get("properties", {})]
+    unknown = [name for name in names if name not in properties]
     if unknown:
-        raise place.error(f"required names {unknown[0]!r}, which is not among the properties")
-    return lambda name: name in names
+        raise place.error(
+            f"required names {unknown[0]!r}, which is not among the properties",
+            hint="no event could be valid: add the property, or take the name out",
+        )
+    return frozenset(names).__contains__
 
 
-def types_of(place: Place) -> list[str]:
-    """The JSON types that the node allows, as a list whichever way it is written."""
-    types = place.node.get("type", [])
-    return [str(kind) for kind in types] if isinstance(types, list) else [str(types)]
+def _required_here(place: Place) -> bool:
+    required = place.node.get("required", False)
+    if not isinstance(required, bool):
+        raise place.error(f"required must be true or false in draft-03, not {required!r}")
+    return required
 
 
 def check_keywords(place: Place, kind: str) -> None:
@@ -74,29 +92,57 @@ def check_keywords(place: Place, kind: str) -> None:
     allowed = set(ANNOTATIONS)
     for each in types_of(place):
         allowed |= CONSTRAINTS.get(each, set()) | STRUCTURE.get(each, set())
-    if draft_of(place) == "draft-03":
+    draft = draft_of(place)
+    if draft == "draft-03":
         allowed |= {"required"}
     for keyword in place.node:
-        if keyword not in allowed:
-            raise place.error(f"{keyword!r} can be neither expressed in Avro nor enforced for a {kind}")
-    annotations = place.node.get("x-avro", {})
-    if not isinstance(annotations, dict):
-        raise place.error("x-avro must be an object")
-    for key in sorted(annotations.keys() - X_AVRO):
-        raise place.error(f"x-avro has no {key!r}")
+        if keyword not in allowed or draft not in OF_DRAFT.get(keyword, DRAFTS.values()):
+            raise unsupported(place, keyword, kind)
+    if place.pointer and place.node.keys() & {"$id", "id"}:
+        raise place.error("$id only at the root of a file: inside it moves the $refs below it")
+    check_values(place, draft)
+    for key in sorted(place.node.get("x-avro", {}).keys() - X_AVRO):
+        like = get_close_matches(key, X_AVRO, 1)
+        raise place.error(f"x-avro has no {key!r}", hint=f"did you mean {like[0]!r}?" if like else None)
+
+
+def unsupported(place: Place, keyword: str, kind: str) -> DerivationError:
+    """The error for a keyword that nothing would hold events to."""
+    return place.error(f"{keyword!r} can be neither expressed in Avro nor enforced for a {kind}", HINTS.get(keyword))
 
 
 def constraints(place: Place) -> dict[str, Any]:
     """The constraints of a node in one form for all drafts (exclusive bounds as numbers, `multipleOf`)."""
     known = set[str]().union(*(CONSTRAINTS.get(kind, set()) for kind in types_of(place)))
-    found = {keyword: place.node[keyword] for keyword in place.node if keyword in known}
-    if "divisibleBy" in found:
-        found["multipleOf"] = found.pop("divisibleBy")
-    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if found.get(exclusive) is False:
-            found.pop(exclusive)
-        elif found.get(exclusive) is True:
-            if bound not in found:
-                raise place.error(f"{exclusive} needs a {bound} beside it in this draft")
-            found[exclusive] = found.pop(bound)
+    found: dict[str, Any] = {}
+    for keyword, value in place.node.items():
+        exclusive = EXCLUSIVE.get(keyword, "")
+        if keyword not in known or value is False:
+            continue  # uniqueItems and draft-03's exclusive bounds say nothing if they are false
+        if keyword in EXCLUSIVE.values() and value is True:
+            _require_bound(place, keyword)
+        elif place.node.get(exclusive) is True:
+            found[exclusive] = value
+        else:
+            found["multipleOf" if keyword == "divisibleBy" else keyword] = value
+    if "integer" in types_of(place) and place.node.keys() & {"enum", "const"}:
+        found["enum"] = values_of(place, int)
     return found
+
+
+def _require_bound(place: Place, exclusive: str) -> None:
+    for bound, name in EXCLUSIVE.items():
+        if name == exclusive and bound not in place.node:
+            raise place.error(f"{exclusive} needs a {bound} beside it in this draft")
+
+
+__all__ = [
+    "CONSTRAINTS",
+    "check_keywords",
+    "constraints",
+    "draft_of",
+    "required_of",
+    "types_of",
+    "unsupported",
+    "values_of",
+]

@@ -12,13 +12,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from jsonschema import FormatChecker
 from jsonschema.exceptions import SchemaError
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT3, specification_with
 
+from schemas.contract.formats import FORMATS
 from schemas.json_files import Place, load
+
+ASSERTED = FormatChecker(formats=())
+for _name, _matches in FORMATS.items():
+    ASSERTED.checks(_name)(lambda value, matches=_matches: not isinstance(value, str) or matches(value))
 
 
 def validator(file: Path) -> Validator:
@@ -36,7 +42,7 @@ def validator(file: Path) -> Validator:
     registry: Registry[Any] = Registry(retrieve=_retrieve)  # type: ignore[call-arg]
     uri = file.resolve().as_uri()
     registry = registry.with_resource(uri, _resource(place))
-    made: Validator = kind({"$ref": uri}, registry=registry)
+    made: Validator = kind({"$ref": uri}, registry=registry, format_checker=ASSERTED)
     return made
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from avrogate.errors import CatalogError
 from schemas.contract.constraints import ARRAY, NUMBER, TEXT, compile_checks
 from schemas.contract.scalars import Binary, Double, Dropped, Money, Symbol, Text, Truth, Value, Whole
-from schemas.contract.structures import Array, Either, Field, Map, Record, is_record
+from schemas.contract.structures import Array, Either, Field, Map, Nullable, Record, is_record
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Contract:
             if field is None:
                 return None
             names.append(field.json_name)
-            value = field.value
+            value = field.value.value if isinstance(field.value, Nullable) else field.value
         return ".".join(names)
 
 
@@ -63,7 +63,7 @@ def compile_contract(schema: Mapping[str, Any]) -> Contract:
 
 @dataclass
 class _Compiler:
-    named: dict[str, Record]
+    named: dict[str, Value]
 
     def record(self, schema: Mapping[str, Any], namespace: str = "") -> Record:
         namespace = schema.get("namespace", namespace)
@@ -74,16 +74,19 @@ class _Compiler:
 
     def field(self, field: Mapping[str, Any], namespace: str) -> Field:
         avro = field["type"]
-        optional = isinstance(avro, list) and avro[0] == "null"
+        nullable = field.get("json-null") is True
+        optional = field.get("json-optional") is True or (_has_null(avro) and not nullable)
         branches = [branch for branch in avro if branch != "null"] if isinstance(avro, list) else [avro]
         factor = 1000 if field.get("json-unit") == "seconds" else 1
         contract = field.get("contract", {})
-        values = [self.value(branch, contract, factor, namespace) for branch in branches]
-        return Field(field["name"], field["json-name"], optional, _one(values))
+        value = _one([self.value(branch, contract, factor, namespace) for branch in branches])
+        value = Nullable(value) if nullable else value
+        return Field(field["name"], field["json-name"], optional, value, field.get("default") if optional else None)
 
     def value(self, avro: Any, contract: Mapping[str, Any], factor: int, namespace: str) -> Value:
         if isinstance(avro, list):
-            return _one([self.value(branch, contract, factor, namespace) for branch in avro])
+            value = _one([self.value(branch, contract, factor, namespace) for branch in avro if branch != "null"])
+            return Nullable(value) if _has_null(avro) else value
         kind = avro["type"] if isinstance(avro, dict) else avro
         match kind:
             case "string":
@@ -105,7 +108,9 @@ class _Compiler:
     def structure(self, avro: Any, kind: str, contract: Mapping[str, Any], namespace: str) -> Value:
         match kind:
             case "enum":
-                return Symbol(avro["json-symbols"])
+                symbol = Symbol(avro["json-symbols"])
+                self.named[f"{namespace}.{avro.get('name')}"] = symbol
+                return symbol
             case "array":
                 items = self.value(avro["items"], contract.get("items", {}), 1, namespace)
                 return Array(items, compile_checks(contract, ARRAY))
@@ -117,6 +122,10 @@ class _Compiler:
                 return self.named[name]
             case _:
                 raise CatalogError(f"no contract can be made of the Avro type {kind!r}")
+
+
+def _has_null(avro: Any) -> bool:
+    return isinstance(avro, list) and "null" in avro
 
 
 def _one(values: list[Value]) -> Value:

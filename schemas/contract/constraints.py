@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from avrogate.errors import InvalidEvent
+from schemas.contract.formats import FORMATS
 
 Check = Callable[[Any], str | None]
 REASON = "out-of-bounds"
@@ -28,6 +29,16 @@ def _max_length(limit: int) -> Check:
 def _pattern(pattern: str) -> Check:
     search = re.compile(pattern).search
     return lambda text: None if search(text) else f"does not match the pattern {pattern}"
+
+
+def _format(name: str) -> Check:
+    matches = FORMATS[name]
+    return lambda text: None if matches(text) else f"is not of the format {name}"
+
+
+def _one_of(values: list[int]) -> Check:
+    allowed = ", ".join(map(str, values))
+    return lambda number: None if number in values else f"{number} is not one of {allowed}"
 
 
 def _minimum(limit: Decimal | int) -> Check:
@@ -73,6 +84,7 @@ TEXT: dict[str, Callable[[Any], Check]] = {
     "minLength": _min_length,
     "maxLength": _max_length,
     "pattern": _pattern,
+    "format": _format,
 }
 NUMBER: dict[str, Callable[[Any], Check]] = {
     "minimum": _minimum,
@@ -80,6 +92,7 @@ NUMBER: dict[str, Callable[[Any], Check]] = {
     "exclusiveMinimum": _above,
     "exclusiveMaximum": _below,
     "multipleOf": _multiple_of,
+    "enum": _one_of,
 }
 ARRAY: dict[str, Callable[[Any], Check]] = {
     "minItems": _min_items,
@@ -87,6 +100,8 @@ ARRAY: dict[str, Callable[[Any], Check]] = {
     "uniqueItems": _unique,
 }
 ALL = TEXT | NUMBER | ARRAY
+# what is enforced for each type of JSON Schema
+ENFORCED = {"string": TEXT, "integer": NUMBER, "number": NUMBER, "array": ARRAY}
 
 
 def compile_checks(contract: Mapping[str, Any], kinds: dict[str, Callable[[Any], Check]]) -> Callable[[Any], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -12,12 +13,13 @@ from schemas.contract.scalars import Check, Dropped, Value, check_unicode, wrong
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a record, under both its names."""
+    """One field of a record, under both its names. `default` stands in the record where JSON has no such key."""
 
     name: str
     json_name: str
     optional: bool
     value: Value
+    default: Any = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Record:
                 if dropped:
                     dropped[before:] = [f"{field.json_name}.{path}" for path in dropped[before:]]
             elif field.optional:
-                record[field.name] = None
+                record[field.name] = copy(field.default)
             else:
                 raise InvalidEvent("is missing", reason="missing-field", field=field.json_name)
         return record
@@ -61,7 +63,7 @@ class Record:
         return {
             field.json_name: field.value.to_json(value[field.name])
             for field in self.fields
-            if value[field.name] is not None
+            if value[field.name] is not None or not field.optional
         }
 
     def _unknown(self, value: Mapping[str, Any], dropped: Dropped) -> None:
@@ -153,6 +155,23 @@ class Either:
 
     def to_json(self, value: str | int) -> str | int:
         return value
+
+
+@dataclass(frozen=True)
+class Nullable:
+    """A value or JSON's null, which is None in a record."""
+
+    value: Value
+
+    def from_json(self, value: Any, dropped: Dropped) -> Any:
+        return None if value is None else self.value.from_json(value, dropped)
+
+    def check(self, value: Any) -> None:
+        if value is not None:
+            self.value.check(value)
+
+    def to_json(self, value: Any) -> Any:
+        return None if value is None else self.value.to_json(value)
 
 
 def is_record(value: Value) -> TypeGuard[Record]:

@@ -70,3 +70,27 @@ def test_the_constraints_of_the_shipped_match_are_enforced(catalog):
     for tier in (0, 6):
         with pytest.raises(InvalidEvent, match=rf"^game-tier: {tier} is "):
             contract.to_record({**event, "game-tier": tier})
+
+
+def test_paths_lead_through_a_record_that_may_be_null():
+    inner = {"type": "record", "name": "I", "fields": [{"name": "x_y", "json-name": "x-y", "type": "long"}]}
+    schema = record(("a", ["null", inner]))
+    schema["fields"][0]["json-null"] = True
+    contract = compile_contract(schema)
+    assert contract.json_path(["a", "x_y"]) == "a.x-y"
+    assert contract.to_event(contract.to_record({"a": None})) == {"a": None}
+
+
+def test_an_enum_is_named_again_by_its_full_name():
+    kind = {"type": "enum", "name": "E", "symbols": ["a_b"], "json-symbols": {"a_b": "a-b"}}
+    contract = compile_contract(record(("a", kind), ("b", {"type": "array", "items": "n.E"})))
+    assert contract.to_record({"a": "a-b", "b": ["a-b"]}) == {"a": "a_b", "b": ["a_b"]}
+
+
+def test_null_is_one_of_an_optional_fields_values_only_if_the_schema_says_so():
+    schema = record(("a", ["null", "string"]))
+    schema["fields"][0]["default"] = None
+    with pytest.raises(InvalidEvent, match="a: null is not a string"):
+        compile_contract(schema).to_record({"a": None})
+    schema["fields"][0] |= {"json-null": True, "json-optional": True}
+    assert compile_contract(schema).to_record({"a": None}) == compile_contract(schema).to_record({}) == {"a": None}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from avrogate.errors import InvalidEvent
-from schemas.contract.constraints import ALL, compile_checks
+from schemas.contract.constraints import ALL, ENFORCED, compile_checks
 from schemas.drafts import CONSTRAINTS
 
 TEXTS = st.text(alphabet="abcé🎮", max_size=8)
@@ -41,6 +41,10 @@ def message(constraint, value):
         ({"multipleOf": 5}, -10, 11, "11 is not a multiple of 5"),
         ({"multipleOf": 0.01}, Decimal("19.99"), Decimal("19.999"), "19.999 is not a multiple of 0.01"),
         ({"multipleOf": 0.01}, Decimal(10**40), Decimal("1E-3"), "0.001 is not a multiple of 0.01"),
+        ({"enum": [1, 3]}, 3, 2, "2 is not one of 1, 3"),
+        ({"format": "date"}, "2024-02-29", "2025-02-29", "is not of the format date"),
+        ({"format": "uuid"}, "0f8fad5b-d9cb-469f-A165-70867728950e", "0f8fad5bd9cb469fa16570867728950e", "uuid"),
+        ({"format": "date-time"}, "2025-01-31T12:00:00.5+01:00", "2025-01-31 12:00:00Z", "date-time"),
         ({"minItems": 1}, [1], [], "0 items, at least 1 needed"),
         ({"maxItems": 1}, [1], [1, 2], "2 items, at most 1 allowed"),
         ({"uniqueItems": True}, [1, 2], [1, 2, 1], "1 is there twice"),
@@ -55,7 +59,9 @@ def test_each_constraint(constraint, good, bad, says):
 
 def test_every_constraint_that_a_derivation_lets_through_is_enforced():
     known = set().union(*CONSTRAINTS.values()) - {"divisibleBy"}  # written as multipleOf
-    assert known == ALL.keys()
+    assert known | {"enum"} == ALL.keys()
+    for kind, keywords in CONSTRAINTS.items():
+        assert keywords - {"divisibleBy"} <= ENFORCED.get(kind, {}).keys()
 
 
 def test_constraints_of_other_kinds_do_not_apply():
