@@ -17,7 +17,7 @@ from typer.exceptions import Abort, TyperException
 from avrogate.cli.console import fail, fail_usage
 from avrogate.errors import AvrogateError
 
-HELPERS = {"checks", "console", "signals", "steps", "tables"}
+HELPERS = {"console", "signals", "steps", "tables"}
 # what shells give a process that Ctrl-C ended
 INTERRUPTED = 130
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,19 +12,34 @@ app = typer.Typer(help="Derive, check, register and show schemas.", no_args_is_h
 Folder = Annotated[
     Path | None, typer.Option("--folder", help="A schema folder other than the one that is installed.")
 ]
+AnyLevel = Literal[
+    "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE", "NONE"
+]
 
 
 @app.command()
 def derive(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file would change.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write nothing; show what Avro does not say, and who holds it.")
+    ] = False,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print the report.")] = "table",
     folder: Folder = None,
 ) -> None:
     """Derive the Avro schemas from the JSON Schemas."""
     from avrogate.cli.console import fail, out, table
     from schemas.catalog import SCHEMAS
+    from schemas.derive.report import COLUMNS, report_json, report_tables
     from schemas.derived import derive_all
 
     files = derive_all(folder or SCHEMAS)
+    if report and form == "json":
+        out.print_json(data=report_json(files))
+    elif report:
+        for name, lost in report_tables(files):
+            out.print(table(name, COLUMNS, lost))
+    if report:
+        return
     stale = [file for file in files if file.state != "unchanged"]
     rows = [("/".join(file.avro_file.parts[-3:]), file.state, len(file.losses)) for file in files]
     out.print(table("Derived schemas", ["file", "state", "held outside Avro"], rows, right=["held outside Avro"]))
@@ -36,18 +51,36 @@ def derive(
 
 
 @app.command()
-def check(folder: Folder = None) -> None:
-    """Check catalog, schemas, derived files and examples against each other; no registry is asked."""
-    from avrogate.cli.console import fail, out
-    from schemas.catalog import SCHEMAS
-    from schemas.check import check_folder
+def check(
+    folder: Folder = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="REF", help="A git revision: what it has is released.")
+    ] = None,
+    form: Annotated[Literal["table", "json", "junit"], typer.Option("--format", help="How to print it.")] = "table",
+    directory: Annotated[
+        Path | None, typer.Option("--dir", help="Any folder of .avsc files under git, instead of the catalog's.")
+    ] = None,
+    level: Annotated[
+        AnyLevel, typer.Option("--level", help="With --dir: which versions must read which.")
+    ] = "FULL_TRANSITIVE",
+) -> None:
+    """Check schemas, examples, and each version with all earlier ones; no registry is asked."""
+    from avrogate.cli.console import fail, plain
 
-    report = check_folder(folder or SCHEMAS)
-    for finding in report.findings:
-        out.print(f"{finding.rule}  {finding.where}: {finding.message}", markup=False, highlight=False)
+    if directory and folder:
+        fail("--dir and --folder are two things", "--folder has a catalog, --dir is any folder of .avsc files")
+    if directory:  # imported apart: --dir needs neither Kafka's client nor a JSON Schema library
+        from schemas.avsc_folders import check_avsc_folder
+
+        report = check_avsc_folder(directory, level, against)
+    else:
+        from schemas.catalog import SCHEMAS
+        from schemas.whole_check import catalog_report
+
+        report = catalog_report(folder or SCHEMAS, against)
+    plain(report.text(form))
     if report.findings:
-        fail(f"{len(report.findings)} findings in {report.schemas} schemas and {report.examples} examples")
-    out.print(f"{report.schemas} schemas and {report.examples} examples: no findings")
+        fail(report.verdict)
 
 
 @app.command()
