@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from avrogate.errors import BrokerUnavailable
 from avrogate.kafka import consumer, offsets, require_topic, translated
@@ -25,11 +25,12 @@ def read_to_end(settings: Settings, topic: str, partitions: Sequence[int] | None
     Raises ConfigError if the topic is missing, BrokerUnavailable if nothing comes for two minutes.
     """
     wanted = range(require_topic(settings, topic)) if partitions is None else partitions
-    ends = _ends(settings, topic, wanted)
+    bounds = _bounds(settings, topic, wanted)
     reader = consumer(settings, "avrogate-reader", enable_partition_eof=True, auto_offset_reset="earliest")
     try:
-        reader.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends])
-        yield from _read(reader, ends, settings)
+        # at offsets, not at "the beginning": that would cost librdkafka half a second to look up
+        reader.assign([TopicPartition(topic, partition, first) for partition, (first, _) in bounds.items()])
+        yield from _read(reader, {partition: end for partition, (_, end) in bounds.items()}, settings)
     finally:
         reader.close()
 
@@ -56,9 +57,9 @@ def _read(reader: Consumer, ends: dict[int, int], settings: Settings) -> Iterato
                 open_partitions.discard(partition)
 
 
-def _ends(settings: Settings, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+def _bounds(settings: Settings, topic: str, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
     probe = consumer(settings, "avrogate-reader", isolation_level="read_uncommitted")
     try:
-        return {partition: offsets(settings, probe, topic, partition)[1] for partition in partitions}
+        return {partition: offsets(settings, probe, topic, partition) for partition in partitions}
     finally:
         probe.close()
