@@ -12,8 +12,7 @@ from avrogate.kafka import producer, require_topic, translated
 from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
 from schemas.catalog import Catalog, shipped_catalog
-from schemas.codec import Codec
-from schemas.decoder import TopicDecoder
+from schemas.decoder import TopicDecoder, newest_codec
 from schemas.registry import Registry
 
 KPI, PROGRESS = "minute-kpi", "stream-progress"
@@ -29,8 +28,7 @@ class KpiPublisher:
         self._topic = catalog.topic_of("pipeline", KPI)
         require_topic(settings, self._topic)
         registry = Registry(settings)
-        newest = {event: catalog.newest(self._topic, event) for event in (KPI, PROGRESS)}
-        self._codecs = {event: Codec(version, registry.id_of(version)) for event, version in newest.items()}
+        self._codecs = {event: newest_codec(catalog, registry, self._topic, event) for event in (KPI, PROGRESS)}
         self._settings = settings
         self._producer = producer(settings)
         self._failed: KafkaError | None = None

@@ -60,7 +60,7 @@ def prepare(settings: Settings, catalog: Catalog, *, not_empty: bool = False) ->
     Raises BrokerUnavailable, ConfigError (no such topic; no record in it, if `not_empty` is asked for),
     RegistryUnavailable, SchemaNotRegistered.
     """
-    topic = next(name for name, topic in catalog.topics.items() if topic.stage == "enriched")
+    topic = catalog.stage_topic("enriched")
     partitions = require_topic(settings, topic)
     if not_empty and not any(low < high for low, high in bounds(settings, topic, partitions).values()):
         raise ConfigError(f"topic {topic} is empty", hint="run `avrogate produce`, then `avrogate process`")

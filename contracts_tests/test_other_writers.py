@@ -28,7 +28,7 @@ pytestmark = pytest.mark.stack
 def sent_twice(platform, values) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """The places (partition, offset) of each example as we wrote it and as Confluent's serializer did."""
     settings, catalog = platform.settings, platform.catalog
-    topic = next(name for name, entry in catalog.topics.items() if entry.stage == "raw")
+    topic = catalog.stage_topic("raw")
     registry = Registry(settings)
     client = SchemaRegistryClient({"url": settings.registry, "timeout": settings.request_timeout})
     producer = Producer({"bootstrap.servers": settings.brokers, "partitioner": "murmur2_random", "acks": "all"})

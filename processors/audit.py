@@ -16,7 +16,6 @@ from avrogate.kafka_groups import committed_offsets
 from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
 from processors.dead_letters import DeadLetters
-from processors.outlets import stage_topic
 from processors.provenance import source
 from schemas.catalog import Catalog
 from schemas.registry import Registry
@@ -80,7 +79,7 @@ def audit(settings: Settings, catalog: Catalog, group: str) -> Audit:
     Committed offsets are taken first, so a processor may go on meanwhile. Memory: some 100 bytes per event.
     Raises ConfigError if a topic is missing, BrokerUnavailable, RegistryUnavailable.
     """
-    raw = stage_topic(catalog, "raw")
+    raw = catalog.stage_topic("raw")
     found = committed_offsets(settings, group, raw, require_topic(settings, raw))
     committed = {partition: offset or 0 for partition, offset in found.items()}
     offsets: dict[int, list[int]] = {partition: [] for partition in committed}
@@ -88,7 +87,7 @@ def audit(settings: Settings, catalog: Catalog, group: str) -> Audit:
         offsets[message.partition() or 0].append(message.offset() or 0)
     result = Audit(raw, [])
     outcomes = {partition: _Outcomes() for partition in committed}
-    for partition, offset in _enriched(settings, stage_topic(catalog, "enriched"), raw):
+    for partition, offset in _enriched(settings, catalog.stage_topic("enriched"), raw):
         outcomes[partition].enriched[offset] += 1
     for partition, offset in _dead_letters(settings, catalog, raw, result):
         outcomes[partition].dead_letters[offset] += 1

@@ -98,7 +98,7 @@ class Readers:
 
 
 def _readers(catalog: Catalog, registry: Registry, rules: tuple[Rule, ...]) -> list[Reader]:
-    raw_topic = next(name for name, topic in catalog.topics.items() if topic.stage == "raw")
+    raw_topic = catalog.stage_topic("raw")
     readers = []
     for event, entry in catalog.topics[raw_topic].events.items():
         for raw in catalog.of(raw_topic, event):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from avrogate.errors import InvalidEvent
-from producers.routes import codec_of, limit_of
+from producers.routes import limit_of
 from producers.source import Event
 from schemas.catalog import Catalog
 from schemas.codec import Codec
+from schemas.decoder import newest_codec
 from schemas.json_events import event_text
 from schemas.registry import Registry
 
@@ -46,7 +47,7 @@ class DeadLetters:
     def __init__(self, catalog: Catalog, registry: Registry, clock: Callable[[], float]) -> None:
         self.topic = catalog.topic_of(STAGE, EVENT)
         self.limit = limit_of(catalog, self.topic)
-        self._codec: Codec = codec_of(catalog, registry, self.topic, EVENT)
+        self._codec: Codec = newest_codec(catalog, registry, self.topic, EVENT)
         self._clock = clock
 
     def letter(self, refusal: Refusal, event: Event, origin: Origin) -> bytes:

@@ -10,6 +10,7 @@ from avrogate.errors import InvalidEvent
 from schemas.catalog import Catalog
 from schemas.codec import Codec
 from schemas.contract.scalars import describe
+from schemas.decoder import newest_codec
 from schemas.registry import Registry
 
 STAGE, TYPE_FIELD = "raw", "event-type"
@@ -55,7 +56,7 @@ class Routes:
                 key_field=entry.key,
                 drops_unknown=entry.unknown_fields == "drop",
                 limit=limit_of(catalog, name),
-                codec=codec_of(catalog, registry, name, event),
+                codec=newest_codec(catalog, registry, name, event),
             )
             for name, topic in catalog.topics.items()
             if topic.stage == STAGE
@@ -91,12 +92,6 @@ class Routes:
                 if type(event.get(field)) in (str, int):
                     return str(event[field])[:100].encode(errors="backslashreplace")
         return None
-
-
-def codec_of(catalog: Catalog, registry: Registry, topic: str, event: str) -> Codec:
-    """The codec of an event's newest version. Raises SchemaNotRegistered if the registry does not have it."""
-    version = catalog.newest(topic, event)
-    return Codec(version, registry.id_of(version))
 
 
 def limit_of(catalog: Catalog, topic: str) -> int:

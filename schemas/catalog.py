@@ -79,6 +79,13 @@ class Catalog(_Entry):
                 return name
         raise CatalogError(f"no topic in catalog.yaml carries {stage}/{event}")
 
+    def stage_topic(self, stage: str) -> str:
+        """Name of the first topic that carries a stage. Raises CatalogError if none does."""
+        for name, topic in self.topics.items():
+            if topic.stage == stage:
+                return name
+        raise CatalogError(f"no topic in catalog.yaml carries the stage {stage}")
+
     def event(self, topic: str, event: str) -> Event:
         """The entry of one event. Raises KeyError for a topic or event that is not there."""
         return self.topics[topic].events[event]

@@ -1,4 +1,4 @@
-"""Reading any record of one topic, whichever version wrote it."""
+"""The codecs of registered versions: the newest to write with, all of a topic to read with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from schemas.codec import Codec
 from schemas.registry import Registry
 from schemas.versions import SchemaVersion
 from schemas.wire_format import unframe
+
+
+def newest_codec(catalog: Catalog, registry: Registry, topic: str, event: str) -> Codec:
+    """The codec of an event's newest version. Raises SchemaNotRegistered if the registry does not have it."""
+    version = catalog.newest(topic, event)
+    return Codec(version, registry.id_of(version))
 
 
 class Decoded(NamedTuple):

@@ -20,7 +20,6 @@ from avrogate.kafka_groups import set_offsets
 from avrogate.kafka_reading import read_to_end
 from processors.audit import audit
 from processors.dead_letters import DeadLetters
-from processors.outlets import stage_topic
 from processors.provenance import source
 from processors.run import GROUP, process
 from producers.generator import Generator, Plan
@@ -54,7 +53,7 @@ def run(platform: Platform) -> Any:
 
 
 def enriched(platform: Platform) -> dict[tuple[int, int], dict[str, Any]]:
-    topic = stage_topic(platform.catalog, "enriched")
+    topic = platform.catalog.stage_topic("enriched")
     decoder = TopicDecoder(platform.catalog, Registry(platform.settings), topic)
     records = {}
     for message in read_to_end(platform.settings, topic):
@@ -101,7 +100,7 @@ def test_profiles_are_restored_by_the_next_process(platform: Platform) -> None:
 
 def test_foreign_bytes_become_dead_letters_with_every_byte(platform: Platform) -> None:
     values = [b"not avro", b"", None, b"\x00\x00\x00\xff\xff\x01", b"\x00\x00"]
-    topic = stage_topic(platform.catalog, "raw")
+    topic = platform.catalog.stage_topic("raw")
     client: Producer = producer(platform.settings)
     for number, value in enumerate(values):
         client.produce(topic, value, b"k%d" % number, headers=[("trace", b"\xff"), ("none", None)])
@@ -134,7 +133,7 @@ def test_a_killed_processor_loses_nothing_and_repeats_nothing(platform: Platform
     assert killed.stdout is not None
     killed.stdout.readline()
     deadline = time.monotonic() + 30
-    while not any(read_to_end(platform.settings, stage_topic(platform.catalog, "enriched"))):
+    while not any(read_to_end(platform.settings, platform.catalog.stage_topic("enriched"))):
         assert time.monotonic() < deadline
     killed.send_signal(signal.SIGKILL)
     killed.wait()
@@ -165,7 +164,7 @@ def test_lost_offsets_are_for_a_person_to_decide(platform: Platform) -> None:
 def test_the_audit_finds_what_is_lost_and_what_is_there_twice(platform: Platform) -> None:
     fill(platform, 300)
     run(platform)
-    topic, raw = stage_topic(platform.catalog, "enriched"), stage_topic(platform.catalog, "raw")
+    topic, raw = platform.catalog.stage_topic("enriched"), platform.catalog.stage_topic("raw")
     one = next(iter(read_to_end(platform.settings, topic)))
     client: Producer = producer(platform.settings)
     client.produce(topic, one.value(), one.key(), headers=one.headers())
