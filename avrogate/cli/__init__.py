@@ -6,8 +6,6 @@ named after the file). Commands parse, call and render; heavy imports stand insi
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
 from collections.abc import Sequence
 
@@ -15,9 +13,10 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from avrogate.cli.console import fail, fail_usage
+from avrogate.cli.groups import add_commands
 from avrogate.errors import AvrogateError
 
-HELPERS = {"console", "signals", "steps", "tables"}
+HELPERS = {"console", "groups", "options", "signals", "steps", "tables"}
 # what shells give a process that Ctrl-C ended
 INTERRUPTED = 130
 
@@ -31,15 +30,7 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for module_info in pkgutil.iter_modules(__path__):
-        if module_info.name in HELPERS:
-            continue
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        name = module_info.name.replace("_", "-")
-        if hasattr(module, "app"):
-            app.add_typer(module.app, name=name)
-        else:
-            app.command(name=name)(module.command)
+    add_commands(app, __name__, __path__, HELPERS)
     app.callback()(_root)
     return app
 
