@@ -27,7 +27,7 @@ class Codec:
         self.version = version
         self.schema_id = schema_id
         self._prefix = prefix(schema_id)
-        self._schema: Schema = fastavro.parse_schema(_plain(version.resolved))
+        self._schema: Schema = parsed(version.resolved)
 
     @cached_property
     def contract(self) -> Contract:
@@ -45,14 +45,14 @@ class Codec:
         fastavro.schemaless_writer(out, self._schema, record)
         return out.getvalue()
 
-    def read(self, body: bytes | memoryview) -> dict[str, Any]:
-        """The record in Avro binary that this version wrote.
+    def read(self, body: bytes | memoryview, writer: Schema | None = None) -> dict[str, Any]:
+        """The record in Avro binary that this version wrote, or another one: its schema `parsed`, as `writer`.
 
         Raises WireFormatError (`undecodable`, `trailing-bytes`) if the bytes are not exactly one record.
         """
         source = io.BytesIO(body)
         try:
-            record: Any = fastavro.schemaless_reader(source, self._schema, None)
+            record: Any = fastavro.schemaless_reader(source, writer or self._schema, self._schema if writer else None)
         except Exception as error:  # fastavro raises whatever the bytes lead it to
             raise self._unreadable(f"{type(error).__name__}: {error}", "undecodable") from error
         rest = len(body) - source.tell()
@@ -66,6 +66,11 @@ class Codec:
         return WireFormatError(message, reason=reason, schema_id=self.schema_id)
 
 
+def parsed(schema: dict[str, Any]) -> Schema:
+    """An Avro schema (references written out) as a codec reads with it."""
+    return fastavro.parse_schema(_plain(schema))
+
+
 def _plain(node: Any) -> Any:
     """Without timestamps as a logical type: they stay whole milliseconds, exact and quick."""
     if isinstance(node, list):
@@ -76,4 +81,4 @@ def _plain(node: Any) -> Any:
     return node
 
 
-__all__ = ["Codec", "InvalidEvent", "WireFormatError"]
+__all__ = ["Codec", "InvalidEvent", "WireFormatError", "parsed"]
