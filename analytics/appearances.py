@@ -1,40 +1,17 @@
-"""Whom an event shows: the basis of the daily users."""
+"""Whom each event shows, as rows: the basis of the daily users."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
 
 from pyspark.sql import DataFrame
 
+from analytics.activities import Appearance
 from analytics.expressions import field_names, qualify, rows_by_event, text
 from analytics.writers import TopicSchemas
 
-Activity = Literal["init", "any"]
 
-
-@dataclass(frozen=True)
-class Appearance:
-    """Whom an event shows, and where: expressions over its fields. Without a value: `Unknown`."""
-
-    event: str
-    user: str
-    country: str
-    platform: str
-
-
-OPENED = (Appearance("Init", "user_id", "country", "platform"),)
-ANY = (
-    *OPENED,
-    Appearance("Match", "user_a", "country", "user_a_postmatch_info.platform"),
-    # whose country a match carries is user-a's; nothing is known of user-b's here
-    Appearance("Match", "user_b", "NULL", "user_b_postmatch_info.platform"),
-    Appearance("InAppPurchase", "user_id", "country", "platform"),
-)
-APPEARANCES: dict[Activity, tuple[Appearance, ...]] = {"init": OPENED, "any": ANY}
-
-
-def appearances(events: DataFrame, schemas: TopicSchemas, activity: Activity) -> DataFrame:
+def appearances(events: DataFrame, schemas: TopicSchemas, shown: Iterable[Appearance]) -> DataFrame:
     """Rows of day, user, country, platform: one for each user that an event shows.
 
     One more for each event has no day but when it happened and was stored: its freshness goes through the same
@@ -42,9 +19,10 @@ def appearances(events: DataFrame, schemas: TopicSchemas, activity: Activity) ->
     """
     fresh = _row("NULL", "NULL", "NULL", "NULL", happened="time", stored="timestamp")
     rows = {event: [fresh] for event in schemas.readers}
-    for one in APPEARANCES[activity]:
+    for one in shown:
         names = field_names(schemas, one.event, "daily users")
-        user, country, platform = (qualify(each, one.event, names) for each in (one.user, one.country, one.platform))
+        paths = one.user, one.country or "NULL", one.platform or "NULL"
+        user, country, platform = (qualify(each, one.event, names) for each in paths)
         unknown = [f"coalesce({each}, 'Unknown')" for each in (country, platform)]
         rows[one.event].append(_row("to_date(time)", user, *unknown))
     return events.selectExpr(f"inline({rows_by_event(rows)})")

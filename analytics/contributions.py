@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from analytics.expressions import field_names, qualify, rows_by_event, text
+from analytics.expressions import declared, field_names, qualify, rows_by_event, text
 from analytics.kpis import Contribution, Kpi
 from analytics.writers import TopicSchemas
 
@@ -32,6 +32,7 @@ def contributed(events: DataFrame, kpis: Sequence[Kpi], schemas: TopicSchemas, *
     for kpi in kpis:
         for part in kpi.parts:
             names = field_names(schemas, part.event, f"KPI {kpi.name}")
+            declared(schemas, part.event, part.reads, part.expressions, f"KPI {kpi.name}")
             rows[part.event].extend(_rows(kpi, part, names))
     return events.selectExpr(f"inline({rows_by_event(rows)})").where("kpi IS NOT NULL")
 

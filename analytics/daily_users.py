@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as f
 
-from analytics.appearances import Activity, appearances
+from analytics.activities import Activity, appearances_of
+from analytics.appearances import appearances
 from analytics.decode import decoded
 from analytics.kafka_source import source_options
 from analytics.results import moment
@@ -65,12 +66,14 @@ def daily_users(
     Raises ConfigError if the topic is missing or empty, BrokerUnavailable, RegistryUnavailable,
     SchemaNotRegistered, ContractError.
     """
-    schemas = prepare(settings, catalog or shipped_catalog(), not_empty=True)
+    catalog = catalog or shipped_catalog()
+    schemas = prepare(settings, catalog, not_empty=True)
+    shown = appearances_of(activity, catalog)
     read_at = datetime.now(UTC)
 
     def attempt(schemas: TopicSchemas) -> list[Row]:
         records = spark.read.format("kafka").options(**source_options(settings, schemas.topic)).load()
-        rows = appearances(decoded(records, schemas), schemas, activity)
+        rows = appearances(decoded(records, schemas), schemas, shown)
         return _counted(_between(rows, first, last)).collect()
 
     rows = supervise(settings, schemas, attempt)

@@ -37,14 +37,9 @@ def decoded(records: DataFrame, schemas: TopicSchemas) -> DataFrame:
     )
     structs = [_struct(schemas, name, reader).alias(name) for name, reader in schemas.readers.items()]
     typed = framed.select(_event(schemas).alias("event"), *structs, "partition", "offset", "timestamp")
-    times = [f.col(f"{name}.time") for name, reader in schemas.readers.items() if "time" in fields(reader)]
+    times = [f.col(f"{name}.time") for name, reader in schemas.readers.items() if "time" in reader.field_names]
     # the condition stays in every plan, so that an unknown id is noticed by queries that need no `event`
     return typed.where(f.col("event").isNotNull()).withColumn("time", f.coalesce(*times))
-
-
-def fields(version: SchemaVersion) -> list[str]:
-    """The names of a record's fields."""
-    return [field["name"] for field in version.resolved["fields"]]
 
 
 def unknown_id(error: BaseException) -> int | None:

@@ -17,7 +17,32 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from schemas.consumers import Consumer
+
 MINUTE_MS = 60_000
+CONSUMER = Consumer(
+    "minute KPI reader",
+    "pipeline",
+    {
+        "MinuteKpi": {
+            "kpi": "string",
+            "window_start": "timestamp-millis",
+            "dimensions": "map<string>",
+            "count": "long",
+            "amount": "decimal(28,2) | null",
+            "users": "long | null",
+            "generation": "long",
+            "batch": "long",
+            "revision": "long",
+        },
+        "StreamProgress": {
+            "generation": "long",
+            "batch": "long",
+            "watermark": "timestamp-millis",
+            "late_events": "long",
+        },
+    },
+)
 Dimensions = tuple[tuple[str, str], ...]
 
 

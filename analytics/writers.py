@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,8 +10,9 @@ from avrogate.errors import ConfigError, ContractError
 from avrogate.kafka import consumer, offsets, require_topic
 from avrogate.settings import Settings
 from schemas.catalog import Catalog
-from schemas.registry import RegisteredText, Registry
-from schemas.versions import SchemaVersion, resolve
+from schemas.decoder import written_out
+from schemas.registry import Registry
+from schemas.versions import SchemaVersion
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class TopicSchemas:
                 f"topic {self.topic} holds a record with schema id {schema_id}, which {registry.url} does not know",
                 hint="is this the registry that its producers use?",
             )
-        schema = _written_out(registry, found)
+        schema = written_out(registry, found)
         record = f"{schema.get('namespace')}.{schema.get('name')}"
         event = next((name for name, version in self.readers.items() if version.record == record), None)
         if event is None:
@@ -84,7 +84,7 @@ def topic_schemas(catalog: Catalog, registry: Registry, topic: str) -> TopicSche
     schemas = TopicSchemas(topic, {}, {})
     for event in catalog.topics[topic].events:
         newest = catalog.newest(topic, event)
-        name = short_name(newest)
+        name = newest.short_name
         ours = {registry.id_of(version): version for version in catalog.of(topic, event)}
         writers = {number: Writer(name, number, version.resolved) for number, version in ours.items()}
         schemas = TopicSchemas(topic, {**schemas.readers, name: newest}, {**schemas.writers, **writers})
@@ -92,19 +92,3 @@ def topic_schemas(catalog: Catalog, registry: Registry, topic: str) -> TopicSche
             if number not in ours:
                 schemas = schemas.learn(registry, number)
     return schemas
-
-
-def short_name(version: SchemaVersion) -> str:
-    """The record's name without its namespace: how KPIs and reports name an event."""
-    return version.record.rpartition(".")[2]
-
-
-def _written_out(registry: Registry, found: RegisteredText) -> dict[str, Any]:
-    named = {}
-    for reference in found.references:
-        text = registry.version_text(reference.subject, reference.version)
-        if text is None:
-            raise ContractError(f"the registry lacks {reference.subject} version {reference.version}")
-        named[reference.name] = _written_out(registry, text)
-    schema: dict[str, Any] = resolve(json.loads(found.text), named)
-    return schema

@@ -12,10 +12,25 @@ from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
 from processors.records import RawRecord, Refused
 from schemas.catalog import Catalog
+from schemas.consumers import Consumer
 from schemas.decoder import TopicDecoder
 from schemas.registry import Registry
 
 STAGE = "processor"
+CONSUMER = Consumer(
+    "audit and dead-letters",
+    "pipeline",
+    {
+        "DeadLetter": {
+            "stage": "enum",
+            "reason": "string",
+            "message": "string",
+            "topic": "string",
+            "partition": "long | null",
+            "offset": "long | null",
+        }
+    },
+)
 
 
 def dead_letter(raw: RawRecord, refused: Refused, now: int, attempts: int = 1) -> dict[str, Any]:

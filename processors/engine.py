@@ -34,7 +34,7 @@ def compile_rules(rules: Iterable[Rule], contract: Contract) -> Step:
 
 def _steps(rule: Rule, contract: Contract) -> list[Step]:
     if isinstance(rule, ValueRule):
-        paths = [path.split(".") for path in rule.fields]
+        paths = [path.split(".") for path in rule.reads]
         return [_value_step(rule, path) for path in paths if contract.has(path)]
     paths = [path.split(".") for path in rule.reads]
     return [_record_step(rule, paths, contract)] if all(contract.has(path) for path in paths) else []

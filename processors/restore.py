@@ -8,7 +8,22 @@ from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
 from processors.profiles import Partition
 from processors.records import Profile
+from schemas.consumers import Consumer
 from schemas.decoder import TopicDecoder
+
+CONSUMER = Consumer(
+    "quality processor, profiles",
+    "pipeline",
+    {
+        "UserProfile": {
+            "user_id": "string",
+            "time": "timestamp-millis",
+            "offset": "long",
+            "country": "string",
+            "platform": "string",
+        }
+    },
+)
 
 
 class Restorer:

@@ -19,7 +19,7 @@ from schemas.catalog import Catalog, load_catalog
 from schemas.contract import Contract, compile_contract
 from schemas.derive import STRICTER
 from schemas.derived import derive_all
-from schemas.register import check_twins
+from schemas.plan import check_twins
 from schemas.validate import parse, validator
 from schemas.versions import SchemaVersion
 
@@ -68,7 +68,7 @@ def check_folder(folder: Path) -> Report:
         files = example_files(catalog, version)
         examples += len(files)
         if catalog.newest(version.topic, version.event) == version:
-            findings += _check_examples(version, files)
+            findings += check_examples(version, files)
     return Report(len(catalog.versions), examples, tuple(findings))
 
 
@@ -100,7 +100,8 @@ def _check_places(catalog: Catalog) -> Iterator[Finding]:
             )
 
 
-def _check_examples(version: SchemaVersion, files: list[Path]) -> Iterator[Finding]:
+def check_examples(version: SchemaVersion, files: list[Path]) -> Iterator[Finding]:
+    """Hold a version's JSON Schema and its encoder to examples, as files."""
     for kind in NEEDED:
         if not any(file.parent.name == kind for file in files):
             yield Finding("no-example", str(version), f"there is no {kind} example")

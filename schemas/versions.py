@@ -62,6 +62,16 @@ class SchemaVersion:
         """Full name of the Avro record."""
         return f"{self.avro['namespace']}.{self.avro['name']}"
 
+    @property
+    def short_name(self) -> str:
+        """The record's name without its namespace: how KPIs, reports and consumers name an event."""
+        return str(self.avro["name"])
+
+    @property
+    def field_names(self) -> list[str]:
+        """The Avro names of the record's fields."""
+        return [field["name"] for field in self.avro["fields"]]
+
     @cached_property
     def subject(self) -> str:
         """Subject in the registry."""

@@ -1,9 +1,10 @@
 """Minute KPIs: each is one file here, whose docstring is its user documentation.
 
 A file offers `kpi`, a Kpi: declared, not programmed. Expressions are Spark SQL over the fields of one enriched
-event (`coalesce(country, 'Unknown')`, `user_a_postmatch_info.platform`). All KPIs go through one read of Kafka
-and one aggregation, whose state does not depend on which KPIs there are: a new file starts to count on the
-next start, on the checkpoint that is there.
+event (`coalesce(country, 'Unknown')`, `user_a_postmatch_info.platform`), and see only the fields that the KPI
+declares to read: no schema change can take one of them away unseen (`avrogate schemas check`). All KPIs go
+through one read of Kafka and one aggregation, whose state does not depend on which KPIs there are: a new file
+starts to count on the next start, on the checkpoint that is there.
 """
 
 from __future__ import annotations
@@ -27,15 +28,23 @@ Measure = Literal["count", "amount", "users"]
 class Contribution:
     """What one kind of event gives to a KPI.
 
-    `event` is the record's short name. The event counts once if `where` holds (always, if there is none), adds
-    `amount` (a decimal(18,2)) to the sum, and each of `users` to the distinct users.
+    `event` is the record's short name; `reads` is the fields of it that the expressions use, by dotted path, with
+    the types that they cope with (`time` is read in any case). The event counts once if `where` holds (always, if
+    there is none), adds `amount` (a decimal(18,2)) to the sum, and each of `users` to the distinct users.
     """
 
     event: str
+    reads: Mapping[str, str] = field(default_factory=dict)
     where: str | None = None
     amount: str | None = None
     users: tuple[str, ...] = ()
     dimensions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """All of its expressions."""
+        given = (self.where, self.amount, *self.users, *self.dimensions.values())
+        return tuple(one for one in given if one)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +59,7 @@ class Kpi:
     title: str = ""
     order: int = 500
     event: str | None = None
+    reads: Mapping[str, str] = field(default_factory=dict)
     where: str | None = None
     amount: str | None = None
     users: tuple[str, ...] = ()
@@ -72,6 +82,7 @@ class Kpi:
         return (
             Contribution(
                 event=self.event,
+                reads=self.reads,
                 where=self.where,
                 amount=self.amount,
                 users=self.users,

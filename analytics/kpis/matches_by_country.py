@@ -11,5 +11,6 @@ kpi = Kpi(
     name="matches-by-country",
     order=600,
     event="Match",
+    reads={"country": "string | null"},
     dimensions={"country": "coalesce(country, 'Unknown')"},
 )

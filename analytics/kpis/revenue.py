@@ -7,4 +7,10 @@ Money      exact decimal, in the one currency of the events
 
 from analytics.kpis import Kpi
 
-kpi = Kpi(name="revenue", order=200, event="InAppPurchase", amount="purchase_value")
+kpi = Kpi(
+    name="revenue",
+    order=200,
+    event="InAppPurchase",
+    reads={"purchase_value": "decimal(18,2)"},
+    amount="purchase_value",
+)

@@ -11,6 +11,7 @@ kpi = Kpi(
     name="revenue-by-country",
     order=500,
     event="InAppPurchase",
+    reads={"country": "string | null", "purchase_value": "decimal(18,2)"},
     dimensions={"country": "coalesce(country, 'Unknown')"},
     amount="purchase_value",
 )

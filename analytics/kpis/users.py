@@ -11,8 +11,8 @@ kpi = Kpi(
     name="users",
     order=300,
     contributions=(
-        Contribution(event="Init", users=("user_id",)),
-        Contribution(event="Match", users=("user_a", "user_b")),
-        Contribution(event="InAppPurchase", users=("user_id",)),
+        Contribution(event="Init", reads={"user_id": "string"}, users=("user_id",)),
+        Contribution(event="Match", reads={"user_a": "string", "user_b": "string"}, users=("user_a", "user_b")),
+        Contribution(event="InAppPurchase", reads={"user_id": "string"}, users=("user_id",)),
     ),
 )

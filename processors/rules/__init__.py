@@ -5,7 +5,8 @@ ascending `order`, then by name; those that refuse have lower numbers than those
 the event as it was sent.
 
 A rule works on records: Avro names, time in milliseconds, money as Decimal. Nested fields are dotted paths.
-A rule is passed over for events that do not have the fields it names.
+A rule is passed over for events that do not have the fields it reads; an event that it went for may not lose
+them in a later version (`avrogate schemas check`).
 """
 
 from __future__ import annotations
@@ -52,12 +53,14 @@ class Context:
 class ValueRule:
     """A rule about single values, each for itself.
 
-    `fix` is pure: the engine may call it once per distinct value and remember the answer.
+    `reads` is the fields that it fixes, by path, each with the type that it copes with (`schemas.field_types`);
+    what is null is passed over. `fix` is pure: the engine may call it once per distinct value and remember the
+    answer.
     `name` is the stable code that dead letters and metrics carry.
     """
 
     name: str
-    fields: tuple[str, ...]
+    reads: Mapping[str, str]
     fix: Callable[[Any], Any]
     order: int = 500
 
@@ -66,11 +69,12 @@ class ValueRule:
 class RecordRule:
     """A rule that looks at several fields, at the key or at the broker's time.
 
-    `apply` gets the values of `reads` by their paths. It returns a Refusal, the fields to change, or None.
+    `reads` is the fields that it needs, by path, each with the type that it copes with (`schemas.field_types`).
+    `apply` gets their values by their paths, and no others. It returns a Refusal, the fields to change, or None.
     """
 
     name: str
-    reads: tuple[str, ...]
+    reads: Mapping[str, str]
     apply: Callable[[Mapping[str, Any], Context], Refusal | Mapping[str, Any] | None]
     order: int = 500
 

@@ -10,4 +10,4 @@ Example  `42` becomes `"42"`
 
 from processors.rules import ValueRule
 
-rule = ValueRule(name="canonical-user", fields=("user_id",), fix=str)
+rule = ValueRule(name="canonical-user", reads={"user_id": "string | long"}, fix=str)

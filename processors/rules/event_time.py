@@ -38,4 +38,4 @@ def _text(milliseconds: int) -> str:
         return f"{milliseconds} ms"
 
 
-rule = RecordRule(name="event-time", reads=("time",), apply=apply, order=110)
+rule = RecordRule(name="event-time", reads={"time": "timestamp-millis"}, apply=apply, order=110)

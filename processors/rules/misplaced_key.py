@@ -24,4 +24,4 @@ def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
     return Refusal(f'{key} on an event of user "{context.user}"', context.user_field)
 
 
-rule = RecordRule(name="misplaced-key", reads=(), apply=apply, order=100)
+rule = RecordRule(name="misplaced-key", reads={}, apply=apply, order=100)

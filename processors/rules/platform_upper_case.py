@@ -11,6 +11,10 @@ from processors.rules import ValueRule
 
 rule = ValueRule(
     name="platform-upper-case",
-    fields=("platform", "user_a_postmatch_info.platform", "user_b_postmatch_info.platform"),
+    reads={
+        "platform": "string",
+        "user_a_postmatch_info.platform": "string",
+        "user_b_postmatch_info.platform": "string",
+    },
     fix=str.upper,
 )

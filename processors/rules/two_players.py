@@ -20,4 +20,4 @@ def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
     return Refusal(f'"{values["user_b"]}" plays against themselves', "user_b")
 
 
-rule = RecordRule(name="two-players", reads=("user_a", "user_b"), apply=apply, order=120)
+rule = RecordRule(name="two-players", reads={"user_a": "string", "user_b": "string"}, apply=apply, order=120)

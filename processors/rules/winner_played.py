@@ -20,4 +20,9 @@ def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
     return Refusal(f'"{values["winner"]}" is neither "{values["user_a"]}" nor "{values["user_b"]}"', "winner")
 
 
-rule = RecordRule(name="winner-played", reads=("winner", "user_a", "user_b"), apply=apply, order=130)
+rule = RecordRule(
+    name="winner-played",
+    reads={"winner": "string", "user_a": "string", "user_b": "string"},
+    apply=apply,
+    order=130,
+)

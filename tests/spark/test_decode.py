@@ -19,7 +19,7 @@ from pyspark.sql import functions as f
 from pyspark.sql.types import BinaryType, IntegerType, LongType, StructField, StructType, TimestampType
 
 from analytics.decode import decoded, unknown_id
-from analytics.writers import TopicSchemas, Writer, short_name
+from analytics.writers import TopicSchemas, Writer
 from schemas.catalog import Catalog
 from schemas.codec import Codec
 from schemas.wire_format import frame
@@ -45,7 +45,7 @@ def records(spark: SparkSession, values: Sequence[bytes | None]) -> DataFrame:
 
 def schemas(catalog: Catalog, topic: str) -> TopicSchemas:
     versions = [catalog.newest(topic, event) for event in catalog.topics[topic].events]
-    readers = {short_name(version): version for version in versions}
+    readers = {version.short_name: version for version in versions}
     writers = {n: Writer(name, n, version.resolved) for n, (name, version) in enumerate(readers.items(), start=101)}
     return TopicSchemas(topic, readers, writers)
 

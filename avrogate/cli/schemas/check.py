@@ -37,10 +37,11 @@ def command(
 
         report = check_avsc_folder(directory, level, against)
     else:
+        from avrogate.cli.consumers import all_consumers
         from schemas.catalog import SCHEMAS
         from schemas.whole_check import catalog_report
 
-        report = catalog_report(folder or SCHEMAS, against)
+        report = catalog_report(folder or SCHEMAS, against, all_consumers)
     plain(report.text(form))
     if report.findings:
         fail(report.verdict)

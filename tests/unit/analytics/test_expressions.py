@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analytics.expressions import field_names, qualify, rows_by_event, text
-from analytics.writers import TopicSchemas, short_name
+from analytics.writers import TopicSchemas
 from avrogate.errors import ConfigError
 from schemas.catalog import Catalog
 
@@ -48,7 +48,7 @@ def test_literals_are_escaped() -> None:
 
 def test_an_event_that_is_not_there_is_named_with_who_asked(catalog: Catalog) -> None:
     init = catalog.newest("events-enriched", "init")
-    schemas = TopicSchemas("events-enriched", {short_name(init): init}, {})
+    schemas = TopicSchemas("events-enriched", {init.short_name: init}, {})
     assert "country" in field_names(schemas, "Init", "KPI x")
     with pytest.raises(ConfigError, match="KPI x: topic events-enriched has no event Refund"):
         field_names(schemas, "Refund", "KPI x")

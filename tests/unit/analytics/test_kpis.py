@@ -10,7 +10,6 @@ import pytest
 
 import analytics.kpis
 from analytics.kpis import Contribution, Kpi, kpi_of, shipped_kpis
-from analytics.writers import short_name
 from avrogate.errors import ConfigError
 from schemas.catalog import Catalog
 
@@ -33,7 +32,7 @@ def test_what_is_shipped_in_the_order_of_its_tables() -> None:
 
 def test_every_kpi_is_of_events_that_there_are(catalog: Catalog) -> None:
     events = {
-        short_name(catalog.newest("events-enriched", event)) for event in catalog.topics["events-enriched"].events
+        catalog.newest("events-enriched", event).short_name for event in catalog.topics["events-enriched"].events
     }
     assert {part.event for kpi in shipped_kpis() for part in kpi.parts} <= events
 

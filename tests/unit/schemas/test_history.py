@@ -163,8 +163,9 @@ def test_a_released_version_that_is_gone(released, check):
     text = catalog.read_text(encoding="utf-8")
     start, end = text.index("  user-profiles:"), text.index("  kpis-minute:")
     catalog.write_text(text[:start] + text[end:], encoding="utf-8")
-    _, (finding,) = check(released, "--against", "v1")
-    assert (finding["rule"], finding["subject"]) == ("released-version-deleted", "pipeline/user-profile")
+    _, (nobody_writes_it, gone) = check(released, "--against", "v1")
+    assert (gone["rule"], gone["subject"]) == ("released-version-deleted", "pipeline/user-profile")
+    assert (nobody_writes_it["rule"], nobody_writes_it["subject"]) == ("consumer-event-missing", "UserProfile")
 
 
 def test_another_key(released, check):
