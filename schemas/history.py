@@ -1,25 +1,22 @@
 """Every version of every subject against all earlier ones, and against what was released. No registry is asked.
 
-What a git revision has counts as released: its versions and its keys stay as they are.
+What a git revision has counts as released: its versions stay as they are, and so do keys and partitions.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from avrogate.errors import AvrogateError, ConfigError
 from schemas.catalog import Catalog
+from schemas.catalog_changes import catalog_changes
 from schemas.compatibility import Finding, compare, invalid
 from schemas.git import Repository, repository_of
 from schemas.versions import SchemaVersion
 
 NEW_VERSION = "put it back (`git checkout {revision} -- {file}`) and make a new version beside it"
-KEEP_KEY = "keep the key: events of one user would lie in two partitions; another key is a new topic"
 
 
 def check_history(catalog: Catalog, against: str | None = None) -> list[Finding]:
@@ -59,7 +56,7 @@ def _versions(versions: tuple[SchemaVersion, ...], level: str) -> Iterator[Findi
 
 
 def released(catalog: Catalog, revision: str) -> Iterator[Finding]:
-    """What a revision has and is not the same now: versions, their Avro schemas, and keys."""
+    """What a revision has and is not the same now: versions, their Avro schemas, and what the catalog promises."""
     repository = repository_of(catalog.folder)
     if repository is None:
         raise ConfigError(f"{catalog.folder} is in no git repository", "leave --against out, or check a clone")
@@ -68,7 +65,7 @@ def released(catalog: Catalog, revision: str) -> Iterator[Finding]:
         return
     yield from _immutable(catalog.folder, _files(repository, catalog.folder, revision), revision)
     if repository.has(revision, catalog.folder / "catalog.yaml"):
-        yield from _keys(catalog, repository.show(revision, catalog.folder / "catalog.yaml"), revision)
+        yield from catalog_changes(catalog, repository.show(revision, catalog.folder / "catalog.yaml"), revision)
 
 
 def _files(repository: Repository, folder: Path, revision: str) -> dict[Path, bytes]:
@@ -94,24 +91,3 @@ def _immutable(folder: Path, files: Mapping[Path, bytes], revision: str) -> Iter
         message = f"{name.as_posix()} is released in {revision} and was {what}: readers and data rely on it"
         advice = NEW_VERSION.format(revision=revision, file=name.as_posix())
         yield Finding(version.parent.as_posix(), "", version.name, f"released-version-{what}", "", message, advice)
-
-
-def _keys(catalog: Catalog, text: bytes, revision: str) -> Iterator[Finding]:
-    for topic, event, key in _keys_of(text):
-        entry = catalog.topics.get(topic)
-        now = entry.events[event].key if entry and event in entry.events else None
-        if now not in (None, key):
-            pointer = f"/topics/{topic}/events/{event}/key"
-            message = f"the key of {event!r} on {topic} is {now!r} and was {key!r} in {revision}"
-            yield Finding(f"{topic}: {event}", "", "catalog.yaml", "key-changed", pointer, message, KEEP_KEY)
-
-
-def _keys_of(text: bytes) -> Iterator[tuple[str, str, str]]:
-    """Topic, event and key of each entry of an older catalog, as far as it can be read."""
-    try:
-        topics = json.loads(json.dumps((yaml.safe_load(text) or {}).get("topics", {})))
-        for topic, entry in topics.items():
-            for event, one in entry.get("events", {}).items():
-                yield topic, event, one["key"]
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError):
-        return

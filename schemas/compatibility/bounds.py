@@ -43,6 +43,10 @@ def bounds(older: Mapping[str, Any], newer: Mapping[str, Any], place: str, name:
 def _effect(key: str, before: Any, after: Any) -> str:
     if before is None or after is None:
         return "tightened" if before is None else "loosened"
+    if key == "enum" and isinstance(before, list) and isinstance(after, list):
+        kept = [one for one in before if one in after]
+        if kept in (before, after):  # only more, or only fewer
+            return "loosened" if kept == before else "tightened"
     if key in LOWER | UPPER and all(isinstance(one, int | float) for one in (before, after)):
         return "tightened" if (after > before) == (key in LOWER) else "loosened"
     return "changed"

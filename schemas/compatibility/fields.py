@@ -12,6 +12,16 @@ from schemas.compatibility.findings import Problem
 NEW_FIELD = "leave the field as it is and add a new optional field beside it, or a new event beside this one"
 ADD_DEPRECATE = "add a new optional field, and mark the old one as deprecated in its description"
 
+# what a derived field says of its JSON side and of its enrichment, and no registry looks at
+TOLD = {
+    "json-name": "the JSON name",
+    "json-unit": "the unit in JSON",
+    "json-null": "whether JSON's null is allowed instead",
+    "json-optional": "whether JSON may leave out the value",
+    "from-profile": "the part of the user's profile",
+    "sets-profile": "the part of the user's profile that is set by the value",
+}
+
 Fields = list[Mapping[str, Any]]
 
 
@@ -47,9 +57,9 @@ def _successor(field: Mapping[str, Any], fresh: Mapping[int, Mapping[str, Any]])
 
 def properties(older: Mapping[str, Any], newer: Mapping[str, Any], place: str) -> Iterator[Problem]:
     """What changed beside a field's type: its JSON name, its unit, its default."""
-    for key, what in (("json-name", "JSON name"), ("json-unit", "unit in JSON")):
+    for key, what in TOLD.items():
         if older.get(key) != newer.get(key):
-            message = f"the {what} of {newer['name']!r} is {newer.get(key)!r} and was {older.get(key)!r}"
+            message = f"{what} of {newer['name']!r} is {_said(newer, key)} and was {_said(older, key)}"
             yield Problem(f"{key}-changed", f"{place}/{key}", message, NEW_FIELD)
     if "default" in older and "default" in newer and _differ(older["default"], newer["default"]):
         before, after = (reprlib.repr(one["default"]) for one in (older, newer))
@@ -74,6 +84,10 @@ def defaults(newer: Fields, avro: Avro, pointer: str) -> Iterator[Problem]:
             )
             advice = "put the default's branch first (null first, default null)"
             yield Problem("default-invalid", f"{pointer}/fields/{index}/default", message, advice)
+
+
+def _said(field: Mapping[str, Any], key: str) -> str:
+    return repr(field[key]) if key in field else "not said"
 
 
 def _differ(one: Any, other: Any) -> bool:

@@ -177,6 +177,32 @@ def test_another_key(released, check):
     assert "'user-b' and was 'user-a' in v1" in finding["message"]
 
 
+@pytest.mark.parametrize(
+    ("now", "before", "rule", "pointer"),
+    [
+        ("compatibility: FULL_TRANSITIVE", "compatibility: BACKWARD_TRANSITIVE", "level-weakened", "/compatibility"),
+        ("partitions: 1\n", "partitions: 8\n", "partitions-changed", "/topics/kpis-minute/partitions"),
+    ],
+)
+def test_another_promise_of_the_catalog(released, check, now, before, rule, pointer):
+    catalog = released / "catalog.yaml"
+    text = catalog.read_text(encoding="utf-8")
+    assert text.count(now) == 1
+    catalog.write_text(text.replace(now, before), encoding="utf-8")
+    _, (finding,) = check(released, "--against", "v1")
+    assert (finding["rule"], finding["newer"], finding["pointer"]) == (rule, "catalog.yaml", pointer)
+    assert finding["advice"]
+
+
+def test_a_stricter_level_is_no_finding(released, check):
+    catalog = released / "catalog.yaml"
+    full = catalog.read_text(encoding="utf-8")
+    catalog.write_text(full.replace("FULL_TRANSITIVE", "FORWARD_TRANSITIVE"), encoding="utf-8")
+    git(released.parent, "commit", "-qam", "weaker")
+    catalog.write_text(full, encoding="utf-8")
+    assert check(released, "--against", "HEAD") == (0, [])
+
+
 def test_a_release_that_is_none(released, copied_schemas):
     with pytest.raises(ConfigError, match="no revision 'v9'"):
         check_history(load_catalog(released), "v9")

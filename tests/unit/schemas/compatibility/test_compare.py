@@ -230,6 +230,46 @@ FIELDS = {
         (one("string"),),
         [("bounds-loosened", "/fields/0/contract/maxLength")],
     ),
+    "enum in JSON grew": (
+        (one("long", contract={"enum": [1, 2]}),),
+        (one("long", contract={"enum": [1, 2, 3]}),),
+        [("bounds-loosened", "/fields/0/contract/enum")],
+    ),
+    "enum in JSON shrank": (
+        (one("long", contract={"enum": [1, 2]}),),
+        (one("long", contract={"enum": [2]}),),
+        [("bounds-tightened", "/fields/0/contract/enum")],
+    ),
+    "enum in JSON is another": (
+        (one("long", contract={"enum": [1, 2]}),),
+        (one("long", contract={"enum": [2, 3]}),),
+        [("bounds-changed", "/fields/0/contract/enum")],
+    ),
+    "a format": (
+        (one("string"),),
+        (one("string", contract={"format": "uuid"}),),
+        [("bounds-tightened", "/fields/0/contract/format")],
+    ),
+    "null in JSON": (
+        (one(NULLABLE, default=None),),
+        (one(NULLABLE, default=None, **{"json-null": True}),),
+        [("json-null-changed", "/fields/0/json-null")],
+    ),
+    "optional in JSON": (
+        (one("long", default=0, **{"json-optional": True}),),
+        (one("long", default=0),),
+        [("json-optional-changed", "/fields/0/json-optional")],
+    ),
+    "enrichment": (
+        (one(NULLABLE, default=None, **{"from-profile": "country"}),),
+        (one(NULLABLE, default=None, **{"from-profile": "platform"}),),
+        [("from-profile-changed", "/fields/0/from-profile")],
+    ),
+    "what a profile takes": (
+        (one("string", **{"sets-profile": "country"}),),
+        (one("string"),),
+        [("sets-profile-changed", "/fields/0/sets-profile")],
+    ),
     "pattern": (
         (one("string", contract={"pattern": "a"}),),
         (one("string", contract={"pattern": "b"}),),
