@@ -42,12 +42,12 @@ def test_a_record_that_is_declared_is_declared_with_all_in_it() -> None:
 
 def test_whom_events_show() -> None:
     assert [one.event for one in appearances_of("init", CATALOG)] == ["Init"]
-    assert [(one.event, one.user) for one in appearances_of("any", CATALOG)] == [
+    assert {(one.event, one.user) for one in appearances_of("any", CATALOG)} >= {
         ("Init", "user_id"),
         ("Match", "user_a"),
         ("Match", "user_b"),
         ("InAppPurchase", "user_id"),
-    ]
+    }
     assert consumer(CATALOG).reads["InAppPurchase"] == {
         "time": "timestamp-millis",
         "user_id": "string",

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from schemas.catalog import SCHEMAS
+from schemas.validate import parse
+
 NOON = 1_767_268_800  # 2026-01-01T12:00:00Z, in seconds
 
 INFO = {
@@ -41,9 +44,14 @@ EVENTS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def event() -> Callable[..., dict[str, Any]]:
-    """A valid raw event of a type, with some fields changed."""
+    """A valid raw event of a type, with some fields changed; of a type not listed here, its example."""
 
     def make(kind: str, given: dict[str, Any] | None = None) -> dict[str, Any]:
-        return deepcopy(EVENTS[kind]) | (given or {})
+        return deepcopy(EVENTS.get(kind) or _typical(kind)) | (given or {})
 
     return make
+
+
+def _typical(kind: str) -> dict[str, Any]:
+    typical: dict[str, Any] = parse((SCHEMAS / "examples/raw" / kind / "valid/typical.json").read_text("utf-8"))
+    return typical
