@@ -13,10 +13,12 @@ from processors.engine import Step, compile_rules
 from processors.rules import Rule
 from schemas.catalog import Catalog
 from schemas.codec import Codec
+from schemas.decoder import full_name
+from schemas.names import subject
 from schemas.registry import RegisteredText, Registry
 from schemas.versions import SchemaVersion
 
-# seconds for which "no such id" is remembered, so that garbage does not become a storm of look-ups
+# seconds for which "this is no raw event" is remembered, so that garbage does not become a storm of look-ups
 REMEMBER_UNKNOWN = 10.0
 
 
@@ -51,11 +53,15 @@ class Readers:
         rules: tuple[Rule, ...],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._topic = catalog.stage_topic("raw")
         self._registry = registry
         self._clock = clock
         self._known = {reader.raw.schema_id: reader for reader in _readers(catalog, registry, rules)}
         self._records = {reader.raw.version.record for reader in self._known.values()}
-        self._unknown: dict[int, float] = {}
+        self._parts = {
+            one.record for name in catalog.topics[self._topic].types for one in catalog.of(self._topic, name)
+        }
+        self._never: dict[int, tuple[float, WireFormatError]] = {}
 
     def reader(self, schema_id: int) -> Reader:
         """The reader of a record's schema id.
@@ -66,14 +72,19 @@ class Readers:
         found = self._known.get(schema_id)
         if found is not None:
             return found
-        if self._clock() < self._unknown.get(schema_id, 0.0):
-            raise _unknown(schema_id)
+        until, never = self._never.get(schema_id, (0.0, None))
+        if never is None or self._clock() >= until:
+            never = self._look_up(schema_id)
+            self._never[schema_id] = self._clock() + REMEMBER_UNKNOWN, never
+        raise WireFormatError(never.message, reason=never.reason, schema_id=schema_id)
+
+    def _look_up(self, schema_id: int) -> WireFormatError:
         text = self._registry.text(schema_id)
-        if text is None:
-            self._distrust()
-            self._unknown[schema_id] = self._clock() + REMEMBER_UNKNOWN
-            raise _unknown(schema_id)
-        raise self._not_ours(schema_id, text)
+        if text is not None:
+            return self._not_ours(schema_id, text)
+        self._distrust()
+        message = f"the registry has no schema with id {schema_id}"
+        return WireFormatError(message, reason="unknown-schema", schema_id=schema_id)
 
     def _distrust(self) -> None:
         """Believe "no such id" only from a registry that still has what we know it had."""
@@ -86,12 +97,17 @@ class Readers:
                 )
             return
 
-    def _not_ours(self, schema_id: int, text: RegisteredText) -> WireFormatError | NewerSchema:
-        record = _full_name(text.text)
+    def _not_ours(self, schema_id: int, text: RegisteredText) -> WireFormatError:
+        record = full_name(text.text)
         if record in self._records:
-            return NewerSchema(
+            raise NewerSchema(
                 f"schema id {schema_id} is a version of {record} that this installation does not know",
                 hint="update Avrogate; the processor waits meanwhile",
+            )
+        if record not in self._parts and schema_id in self._registry.ids(subject(self._topic, record)):
+            raise NewerSchema(
+                f"schema id {schema_id} is {record}, an event of {self._topic} that this installation does not know",
+                hint="update Avrogate, or delete its subject if it was retired; the processor waits meanwhile",
             )
         message = f"schema id {schema_id} is {record}, which is no raw event"
         return WireFormatError(message, reason="unexpected-schema", schema_id=schema_id)
@@ -123,19 +139,3 @@ def _reader(
 
 def _annotated(version: SchemaVersion, key: str) -> dict[str, str]:
     return {field["name"]: field[key] for field in version.avro["fields"] if key in field}
-
-
-def _full_name(text: str) -> str:
-    try:
-        schema = json.loads(text)
-    except ValueError:
-        return "not an Avro schema"
-    if not isinstance(schema, dict):
-        return str(schema)
-    name = str(schema.get("name", schema.get("type")))
-    return f"{schema['namespace']}.{name}" if schema.get("namespace") and "." not in name else name
-
-
-def _unknown(schema_id: int) -> WireFormatError:
-    message = f"the registry has no schema with id {schema_id}"
-    return WireFormatError(message, reason="unknown-schema", schema_id=schema_id)

@@ -54,7 +54,8 @@ def process(
         producer = TransactionalProducer(settings, identity)
         ensure_offsets(settings, GROUP, outlets.raw, partitions, (outlets.enriched, outlets.profiles))
         profiles = Profiles()
-        restorer = Restorer(settings, outlets.profiles, TopicDecoder(catalog, registry, outlets.profiles))
+        decoder = TopicDecoder(catalog, registry, outlets.profiles, later=False)  # what it drops would be lost
+        restorer = Restorer(settings, outlets.profiles, decoder)
         ownership = Ownership(settings, profiles, restorer.restore)
         source = consumer(
             settings,

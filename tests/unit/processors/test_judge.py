@@ -17,6 +17,7 @@ from processors.records import Enriched, Outcome, RawRecord, Refused
 from processors.rules import shipped_rules
 from schemas.catalog import load_catalog
 from schemas.codec import Codec
+from schemas.decoder import full_name
 from schemas.registry import RegisteredText
 from schemas.versions import SchemaVersion
 from schemas.wire_format import frame
@@ -43,6 +44,11 @@ class Registry:
         return RegisteredText(self.texts[schema_id], ()) if schema_id in self.texts else None
 
     text_now = text
+
+    def ids(self, subject: str) -> list[int]:
+        self.asked += 1
+        names = {number: full_name(text) for number, text in self.texts.items()}
+        return [number for number, name in names.items() if ".raw." in name and subject == f"events-raw-{name}"]
 
 
 class Bench:
@@ -194,6 +200,24 @@ def test_rules_refuse_with_their_name(bench: Bench, event: Make) -> None:
 def test_a_newer_version_waits(bench: Bench, event: Make) -> None:
     with pytest.raises(NewerSchema, match=r"games\.events\.raw\.Init"):
         bench.judge(frame(NEWER, b"\x00"))
+
+
+def test_an_event_that_only_the_registry_has_waits(bench: Bench) -> None:
+    bench.registry.texts[NEWER + 1] = CATALOG.newest("events-raw", "init").text.replace('"Init"', '"Logout"')
+    with pytest.raises(NewerSchema, match=r"games\.events\.raw\.Logout, an event of events-raw"):
+        bench.judge(frame(NEWER + 1, b"\x00"))
+
+
+def test_a_part_of_an_event_is_no_event(bench: Bench) -> None:
+    part = bench.registry.id_of(CATALOG.newest("events-raw", "post-match-info"))
+    assert refused(bench.judge(frame(part, b"\x00"))).reason == "unexpected-schema"
+
+
+def test_another_topics_events_are_asked_for_once(bench: Bench) -> None:
+    enriched = bench.registry.id_of(CATALOG.newest("events-enriched", "init"))
+    for _ in range(5):
+        assert refused(bench.judge(frame(enriched, b"\x00"))).reason == "unexpected-schema"
+    assert bench.registry.asked == 2, "its text, and whether it is an event of our topic"
 
 
 def test_unknown_ids_are_asked_for_once(bench: Bench) -> None:
