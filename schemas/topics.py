@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported without saying so
     AdminClient,
     ConfigResource,
@@ -39,18 +40,33 @@ def create_topics(catalog: Catalog, settings: Settings) -> Iterator[TopicState]:
     try:
         present = client.list_topics(timeout=settings.request_timeout).topics
         for name, topic in catalog.topics.items():
-            if name in present:
-                yield _compare(client, name, topic, len(present[name].partitions))
-            else:
-                _create(client, name, topic, settings)
+            if name not in present and _create(client, name, topic, settings):
                 yield TopicState(name, topic.partitions, "new")
+            else:
+                yield _compare(client, name, topic, _partitions(client, name, settings))
     except KafkaException as error:
         raise translated(error, settings) from error
 
 
-def _create(client: AdminClient, name: str, topic: Topic, settings: Settings) -> None:
+def _create(client: AdminClient, name: str, topic: Topic, settings: Settings) -> bool:
+    """Create a topic; whether it was not there: what was created a moment ago is not on every list yet."""
     new = NewTopic(name, num_partitions=topic.partitions, replication_factor=-1, config=topic.config())
-    client.create_topics([new], operation_timeout=settings.request_timeout)[name].result()
+    try:
+        client.create_topics([new], operation_timeout=settings.request_timeout)[name].result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise
+    return True
+
+
+def _partitions(client: AdminClient, name: str, settings: Settings) -> int:
+    until = time.monotonic() + settings.request_timeout
+    while True:
+        found = client.list_topics(name, timeout=settings.request_timeout).topics[name]
+        if found.error is None or time.monotonic() > until:
+            return len(found.partitions)
+        time.sleep(0.1)
 
 
 def _compare(client: AdminClient, name: str, topic: Topic, partitions: int) -> TopicState:
