@@ -18,6 +18,7 @@ from analytics.results import MinuteKpis
 from analytics.session import spark_session
 from analytics.sink import StreamSummary
 from analytics.stream import run_stream
+from avrogate.consumers import all_consumers
 from avrogate.local.download import Progress
 from avrogate.local.stack import Stack
 from avrogate.settings import Settings
@@ -26,10 +27,11 @@ from processors.dead_letters import DeadLetters
 from processors.run import GROUP, process
 from producers.run import produce
 from producers.source import Source
-from schemas.catalog import shipped_catalog
-from schemas.register import register_all
+from schemas.catalog import Catalog, shipped_catalog
+from schemas.register import Registration, register_all
 from schemas.registry import Registry
 from schemas.topics import create_topics
+from schemas.whole_check import require_no_findings
 
 # seconds without a new event after which the processor has caught up with what was produced before
 CAUGHT_UP = 1.0
@@ -78,7 +80,7 @@ def run(settings: Settings, source: OpenSource, report: Report, progress: Progre
 def _steps(settings: Settings, source: OpenSource) -> Iterator[tuple[str, Callable[[], Any]]]:
     catalog = shipped_catalog()
     yield "create topics", lambda: list(create_topics(catalog, settings))
-    yield "register schemas", lambda: list(register_all(catalog, Registry(settings)))
+    yield "register schemas", lambda: _register(catalog, settings)
     yield "produce", lambda: _produce(settings, source)
     yield "process", lambda: process(settings, Event(), until_idle=CAUGHT_UP)
     yield "start Spark", lambda: spark_session(settings, "avrogate")
@@ -93,6 +95,11 @@ def _steps(settings: Settings, source: OpenSource) -> Iterator[tuple[str, Callab
         spark.stop()
     yield "dead letters", lambda: list(DeadLetters(settings, catalog, Registry(settings)).read())
     yield "audit", lambda: audit(settings, catalog, GROUP)
+
+
+def _register(catalog: Catalog, settings: Settings) -> list[Registration]:
+    require_no_findings(catalog.folder, all_consumers)
+    return register_all(catalog, Registry(settings))
 
 
 def _produce(settings: Settings, source: OpenSource) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,17 +17,18 @@ Kind = Literal["missing", "extra", "different", "level"]
 
 @dataclass(frozen=True)
 class Drift:
-    """One difference, in one subject.
+    """One difference, in one subject. `version` is the registry's number, if it is about one.
 
     missing     the repository has it, the registry does not
     extra       the registry has it, the repository does not
-    different   both have a version of this number, with another text
+    different   both have a version of this number, with another text or other references
     level       the subject's compatibility level is not the catalog's
     """
 
     kind: Kind
     subject: str
     message: str
+    version: int | None = None
 
 
 def drift(catalog: Catalog, registry: Registry) -> Iterator[Drift]:
@@ -67,8 +69,35 @@ def _versions(registry: Registry, subject: str, versions: tuple[SchemaVersion, .
     for version, registered in found.items():
         if registered is None and version.number in foreign:
             foreign.remove(version.number)
-            yield Drift("different", subject, f"version {version.number} is another text than {version}")
+            yield Drift("different", subject, _difference(registry, version), version.number)
         elif registered is None:
             yield Drift("missing", subject, f"{version} is not registered")
     for number in foreign:
-        yield Drift("extra", subject, f"version {number} is not in the repository")
+        yield Drift("extra", subject, f"version {number} is not in the repository", number)
+
+
+def _difference(registry: Registry, version: SchemaVersion) -> str:
+    """How the registry's version of this number differs: in its text, or only in what it refers to."""
+    found = registry.version_text(version.subject, version.number)
+    if found is None or not _same(found.text, version):
+        return f"version {version.number} is another text than {version}"
+    theirs = _named((one.name, f"version {one.version} of {one.subject}") for one in found.references)
+    ours = _named((one.name, _meant(registry, one.version)) for one in version.references)
+    return f"version {version.number} is the text of {version} with other references: {theirs}, here {ours}"
+
+
+def _same(text: str, version: SchemaVersion) -> bool:
+    try:
+        return bool(json.loads(text) == version.avro)
+    except ValueError:
+        return False
+
+
+def _meant(registry: Registry, version: SchemaVersion) -> str:
+    registered = registry.lookup(version)
+    number = f"version {registered.version}" if registered else f"{version}, not registered,"
+    return f"{number} of {version.subject}"
+
+
+def _named(references: Iterable[tuple[str, str]]) -> str:
+    return "; ".join(f"{name} is {meaning}" for name, meaning in references) or "none"

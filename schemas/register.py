@@ -4,77 +4,97 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
-from avrogate.errors import CatalogError, IncompatibleSchema
+from avrogate.errors import IncompatibleSchema
 from schemas.catalog import Catalog
-from schemas.registry import Registry
+from schemas.plan import LevelStep, Plan, VersionStep, make_plan
+from schemas.registry import NEW_VERSION, Registry
 from schemas.versions import SchemaVersion
 
-Outcome = Literal["new", "unchanged", "would be new"]
+Outcome = Literal["new", "unchanged"]
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What became of one version. In a dry run a new one has no version and id yet."""
+    """What became of one version."""
 
     subject: str
     source: str
-    version: int | None
-    schema_id: int | None
+    version: int
+    schema_id: int
     outcome: Outcome
 
 
-def register_all(catalog: Catalog, registry: Registry, *, dry_run: bool = False) -> Iterator[Registration]:
-    """Register every version of the catalog: references first, oldest version first; yield each outcome.
+@dataclass(frozen=True)
+class LevelSet:
+    """A subject's compatibility level that was set; `before` is None if it had none of its own."""
 
-    Sets the catalog's compatibility level on each subject first. Idempotent: what is there already stays, with
-    its id. With `dry_run` nothing is written.
+    subject: str
+    before: str | None
+    level: str
 
-    Raises CatalogError if a raw version lacks its enriched twin or a file is missing (before anything is
-    written), IncompatibleSchema with the registry's reason, RegistryUnavailable.
+
+Change = Registration | LevelSet
+
+
+def register_all(catalog: Catalog, registry: Registry) -> list[Registration]:
+    """Register every version of the catalog that is not there yet, and set the levels; what became of each.
+
+    Idempotent: what is there already stays, with its id.
+
+    Raises IncompatibleSchema with the registry's reason, and what `make_plan` does; then nothing was written,
+    unless the registry changed its mind between plan and registration.
     """
-    check_twins(catalog)
-    for version in catalog.versions:
-        version.avro  # noqa: B018  # a missing file is found before anything is written
-    registry.subjects()  # an address without a registry answers 404, "there is no such schema", to a dry run
-    for subject, versions in catalog.by_subject().items():
-        if not dry_run and registry.compatibility(subject) != catalog.compatibility:
-            registry.set_compatibility(subject, catalog.compatibility)
-        for version in versions:
-            yield _plan(registry, version) if dry_run else _register(registry, version)
+    plan = make_plan(catalog, registry)
+    if plan.refused:
+        refuse(plan, registry)
+    new = {(one.subject, one.source): one for one in execute(plan, registry) if isinstance(one, Registration)}
+    return [new.get((step.version.subject, str(step.version))) or _found(step) for step in plan.versions]
 
 
-def check_twins(catalog: Catalog) -> None:
-    """Every version of a raw event needs the enriched version that the processor turns it into.
+def execute(plan: Plan, registry: Registry) -> Iterator[Change]:
+    """Do what a plan without refusals says, step by step; yield what each step changed.
 
-    Raises CatalogError that names the missing one.
+    Safe if the registry changed since: each step looks again, and leaves what is as it should be.
+    Raises IncompatibleSchema with the registry's reason, RegistryUnavailable; the steps before it stay done.
     """
-    stages = {
-        stage: {(v.event, v.number) for v in catalog.versions if v.stage == stage} for stage in ("raw", "enriched")
-    }
-    for event, number in sorted(stages["raw"] - stages["enriched"]):
-        raise CatalogError(
-            f"raw/{event}/v{number} has no enriched/{event}/v{number}: the processor could not pass such events on"
-        )
+    for step in plan.steps:
+        if isinstance(step, LevelStep):
+            before = registry.compatibility(step.subject)
+            if before != step.level:
+                registry.set_compatibility(step.subject, step.level)
+                yield LevelSet(step.subject, before, step.level)
+        elif step.found is None:
+            yield _register(registry, step.version)
+
+
+def refuse(plan: Plan, registry: Registry) -> NoReturn:
+    """Raise IncompatibleSchema for the first version of a plan that is refused.
+
+    Where the registry has not said why, it is asked to register that version, and says it then.
+    """
+    first = plan.refused[0]
+    earlier = (step for step in plan.versions if step.found is None and step.version.subject == first.version.subject)
+    if first.reason_missing and next(earlier) is first:  # out of turn it could get a number that is not its own
+        registry.register(first.version)
+        raise IncompatibleSchema(f"{first.version}: refused a moment ago, and registered now", "run it again")
+    raise IncompatibleSchema(first.refusal or "", NEW_VERSION)
 
 
 def _register(registry: Registry, version: SchemaVersion) -> Registration:
     before = registry.lookup(version)
     after = before or registry.register(version)
-    outcome: Outcome = "unchanged" if before else "new"
-    return Registration(version.subject, str(version), after.version, after.schema_id, outcome)
+    return Registration(
+        version.subject, str(version), after.version, after.schema_id, "unchanged" if before else "new"
+    )
 
 
-def _plan(registry: Registry, version: SchemaVersion) -> Registration:
-    found = registry.lookup(version)
-    if found:
-        return Registration(version.subject, str(version), found.version, found.schema_id, "unchanged")
-    if not registry.accepts(version):
-        raise IncompatibleSchema(
-            f"{version}: incompatible with what subject {version.subject} has, says the registry"
-        )
-    return Registration(version.subject, str(version), None, None, "would be new")
+def _found(step: VersionStep) -> Registration:
+    assert step.found is not None
+    return Registration(
+        step.version.subject, str(step.version), step.found.version, step.found.schema_id, "unchanged"
+    )
 
 
 if __name__ == "__main__":

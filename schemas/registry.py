@@ -7,35 +7,19 @@ never change their meaning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
+from urllib.parse import quote
 
-from confluent_kafka.schema_registry import (
-    RegisteredSchema,
-    Schema,
-    SchemaReference,
-    SchemaRegistryClient,
-    SchemaRegistryError,
-)
+from confluent_kafka.schema_registry import RegisteredSchema, Schema, SchemaReference
 
-# the HTTP library that the client was built with
-from confluent_kafka.schema_registry.common._httpx_compat import httpx
-
-from avrogate.errors import (
-    AvrogateError,
-    ConfigError,
-    IncompatibleSchema,
-    RegistryUnavailable,
-    SchemaNotRegistered,
-)
+from avrogate.errors import IncompatibleSchema, RegistryUnavailable, SchemaNotRegistered
 from avrogate.settings import Settings
+from schemas.registry_client import CONFLICT, Refused, RegistryClient
 from schemas.versions import SchemaVersion
 
-T = TypeVar("T")
-
-NOT_FOUND, CONFLICT, UNPROCESSABLE = 404, 409, 422
-START_HINT = "start the local one with `avrogate stack up`, or set AVROGATE_REGISTRY_URL"
+NEW_VERSION = "a released version is never changed: add an optional field in a new version, or a new event"
 
 
 @dataclass(frozen=True)
@@ -68,19 +52,20 @@ class Registry:
     """A registry at `settings.registry`, with basic authentication and a CA of its own if they are set.
 
     Every method raises RegistryUnavailable if the registry does not answer, and ConfigError if it refuses
-    the credentials.
+    the credentials or its certificate is not trusted.
     """
 
     def __init__(self, settings: Settings, max_retries: int = 0) -> None:
-        self.url = settings.registry
-        self._client = SchemaRegistryClient(_config(settings, max_retries))
+        client = RegistryClient(settings, max_retries)
+        self.url = client.url
+        self._client, self._api, self._ask = client, client.api, client.ask
 
     def lookup(self, version: SchemaVersion) -> Registered | None:
         """The registration of exactly this text with these references, or None."""
         schema = self._schema(version)
         if schema is None:
             return None
-        found = self._ask(lambda: self._client.lookup_schema(version.subject, schema), missing=None)
+        found = self._ask(lambda: self._api.lookup_schema(version.subject, schema), missing=None)
         if found is None:
             return None
         return Registered(version.subject, _whole(found.version), _whole(found.schema_id))
@@ -105,33 +90,38 @@ class Registry:
         if schema is None:
             raise IncompatibleSchema(f"{version}: a schema that it refers to is not registered")
         try:
-            self._ask(lambda: self._client.register_schema(version.subject, schema))
-        except SchemaRegistryError as error:
+            self._ask(lambda: self._api.register_schema(version.subject, schema))
+        except Refused as error:
             raise _refused(version, error) from error
         found = self.lookup(version)
         if found is None:
             raise RegistryUnavailable(f"registry at {self.url} took {version} and does not have it")
         return found
 
-    def accepts(self, version: SchemaVersion) -> bool:
-        """Whether the registry would let this version be registered, by the subject's compatibility level.
+    def objection(self, version: SchemaVersion) -> str | None:
+        """Why the registry would refuse this version now, or None if it would take it.
 
-        A version whose references are not registered yet counts as accepted.
+        Empty if it would refuse and gives no reason; not every registry does before it is asked to register.
+        A version whose references are not registered yet cannot be asked for: None.
         """
         schema = self._schema(version)
         if schema is None:
-            return True
-        ask = self._client.test_compatibility_all_versions
-        return bool(self._ask(lambda: ask(version.subject, schema), missing=True))
+            return None
+        path = f"compatibility/subjects/{quote(version.subject, safe='')}/versions?verbose=true"
+        try:
+            answer = self._ask(lambda: _verdict(self._client.post(path, schema.to_dict())), missing=None)
+        except Refused as error:  # a text that is no Avro to it
+            return error.reason
+        return None if answer is None or answer.compatible else answer.reason
 
     def text(self, schema_id: int) -> RegisteredText | None:
         """The schema behind an id, or None if the registry has no such id."""
-        schema = self._ask(lambda: self._client.get_schema(schema_id), missing=None)
+        schema = self._ask(lambda: self._api.get_schema(schema_id), missing=None)
         return None if schema is None else _text(schema)
 
     def text_now(self, schema_id: int) -> RegisteredText | None:
         """The same, past the cache: what the registry says at this moment."""
-        self._client.clear_caches()  # type: ignore[no-untyped-call]
+        self._api.clear_caches()  # type: ignore[no-untyped-call]
         return self.text(schema_id)
 
     def version_text(self, subject: str, version: int) -> RegisteredText | None:
@@ -141,11 +131,14 @@ class Registry:
 
     def subjects(self) -> list[str]:
         """Every subject, sorted."""
-        return sorted(self._ask(self._client.get_subjects))
+        found = self._ask(self._api.get_subjects)
+        if not isinstance(found, list):
+            raise self._client.no_registry("is no list of subjects")
+        return sorted(found)
 
     def versions(self, subject: str) -> list[int]:
         """The version numbers of a subject; empty if there is no such subject."""
-        found: Sequence[int] = self._ask(lambda: self._client.get_versions(subject), missing=())
+        found: Sequence[int] = self._ask(lambda: self._api.get_versions(subject), missing=())
         return list(found)
 
     def ids(self, subject: str) -> list[int]:
@@ -155,15 +148,15 @@ class Registry:
 
     def compatibility(self, subject: str) -> str | None:
         """The subject's own compatibility level, or None if it has none."""
-        found: str | None = self._ask(lambda: self._client.get_compatibility(subject), missing=None)
+        found: str | None = self._ask(lambda: self._api.get_compatibility(subject), missing=None)
         return found
 
     def set_compatibility(self, subject: str, level: str) -> None:
         """Set the subject's own compatibility level; the subject need not exist yet."""
-        self._ask(lambda: self._client.set_compatibility(subject, level))
+        self._ask(lambda: self._api.set_compatibility(subject, level))
 
     def _version(self, subject: str, number: int) -> RegisteredSchema | None:
-        found: RegisteredSchema | None = self._ask(lambda: self._client.get_version(subject, number), missing=None)
+        found: RegisteredSchema | None = self._ask(lambda: self._api.get_version(subject, number), missing=None)
         return found
 
     def _schema(self, version: SchemaVersion) -> Schema | None:
@@ -175,64 +168,27 @@ class Registry:
             references.append(SchemaReference(reference.name, found.subject, found.version))
         return Schema(version.text, "AVRO", references)
 
-    def _ask(self, question: Callable[[], T], **answer_if_missing: Any) -> T:
-        try:
-            answer = question()
-        except SchemaRegistryError as error:
-            if error.http_status_code == NOT_FOUND and "missing" in answer_if_missing:
-                missing: T = answer_if_missing["missing"]
-                return missing
-            raise self._translated(error) from error
-        except httpx.TransportError as error:
-            raise RegistryUnavailable(f"registry unreachable at {self.url} ({error})", hint=START_HINT) from error
-        except ValueError as error:  # a login or maintenance page, say
-            raise self._no_registry("is not JSON") from error
-        if answer is None:
-            raise self._no_registry("is empty")
-        return answer
 
-    def _no_registry(self, why: str) -> RegistryUnavailable:
-        return RegistryUnavailable(
-            f"what answers at {self.url} is no registry now: its answer {why}", hint=START_HINT
-        )
-
-    def _translated(self, error: SchemaRegistryError) -> AvrogateError | SchemaRegistryError:
-        status = error.http_status_code
-        if status in (401, 403):
-            return ConfigError(
-                f"registry at {self.url} refuses the credentials (HTTP {status})",
-                hint="set AVROGATE_REGISTRY_USER and AVROGATE_REGISTRY_PASSWORD",
-            )
-        if status >= 500 or status in (408, 429):
-            return RegistryUnavailable(f"registry at {self.url} is in trouble (HTTP {status}: {error.error_message})")
-        if status == NOT_FOUND:
-            return ConfigError(
-                f"no registry with Confluent's API at {self.url} (HTTP 404)",
-                hint="AVROGATE_REGISTRY_URL is the address before /subjects",
-            )
-        return error
+@dataclass(frozen=True)
+class _Verdict:
+    compatible: bool
+    reason: str
 
 
-def _refused(version: SchemaVersion, error: SchemaRegistryError) -> IncompatibleSchema:
-    kind = "incompatible" if error.http_status_code == CONFLICT else f"refused (HTTP {error.http_status_code})"
-    return IncompatibleSchema(
-        f"{version}: {kind}, says the registry for subject {version.subject}: {error.error_message}",
-        hint="a released version is never changed: add an optional field in a new version, or a new event",
-    )
+def _verdict(answer: dict[str, Any]) -> _Verdict:
+    messages = answer.get("messages") or ()
+    return _Verdict(bool(answer["is_compatible"]), " ".join("; ".join(map(str, messages)).split()))
 
 
-def _config(settings: Settings, max_retries: int) -> dict[str, Any]:
-    config: dict[str, Any] = {
-        "url": settings.registry,
-        "timeout": settings.request_timeout,
-        "max.retries": max_retries,
-    }
-    if settings.registry_user:
-        password = settings.registry_password.get_secret_value() if settings.registry_password else ""
-        config["basic.auth.user.info"] = f"{settings.registry_user}:{password}"
-    if settings.registry_ca:
-        config["ssl.ca.location"] = str(settings.registry_ca)
-    return config
+def _refused(version: SchemaVersion, error: Refused) -> IncompatibleSchema:
+    kind = "incompatible" if error.status == CONFLICT else f"refused (HTTP {error.status})"
+    return IncompatibleSchema(refusal(version, kind, error.reason), hint=NEW_VERSION)
+
+
+def refusal(version: SchemaVersion, kind: str, reason: str) -> str:
+    """What a registry's refusal of a version is called."""
+    said = f": {reason}" if reason else "; it gives no reason"
+    return f"{version}: {kind}, says the registry for subject {version.subject}{said}"
 
 
 def _text(schema: Schema) -> RegisteredText:

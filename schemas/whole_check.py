@@ -40,9 +40,9 @@ def catalog_report(folder: Path, against: str | None = None, consumers: Consumer
     return CheckReport(what, tuple(str(version) for version in catalog.versions), tuple(findings))
 
 
-def require_no_findings(folder: Path) -> None:
+def require_no_findings(folder: Path, consumers: Consumers = nobody) -> None:
     """Raise CatalogError, which names the first finding, if the whole check of a schema folder has any."""
-    report = catalog_report(folder)
+    report = catalog_report(folder, consumers=consumers)
     for finding in report.findings:
         raise CatalogError(
             f"{report.verdict}, the first: {finding.subject}: {finding.message}",

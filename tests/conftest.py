@@ -49,12 +49,24 @@ def memory_registry() -> Any:
     return double("registry").MemoryRegistry()
 
 
+@pytest.fixture(scope="session")
+def registry_proxy() -> ModuleType:
+    """A proxy before a real registry: TLS, credentials, another registry's answers (`doubles/registry_proxy.py`)."""
+    return double("registry_proxy")
+
+
+@pytest.fixture(scope="session")
+def certificates() -> ModuleType:
+    """Authorities and server certificates (`doubles/certificates.py`)."""
+    return double("certificates")
+
+
 @pytest.fixture
 def registered(memory_registry: Any) -> Any:
     """A registry in memory that has every schema of the shipped catalog."""
     from schemas.register import register_all
 
-    list(register_all(load_catalog(), memory_registry))
+    register_all(load_catalog(), memory_registry)
     return memory_registry
 
 

@@ -16,7 +16,7 @@ from avrogate.cli.console import fail, fail_usage
 from avrogate.cli.groups import add_commands
 from avrogate.errors import AvrogateError
 
-HELPERS = {"console", "consumers", "groups", "options", "signals", "steps", "tables"}
+HELPERS = {"console", "groups", "options", "signals", "steps", "tables"}
 # what shells give a process that Ctrl-C ended
 INTERRUPTED = 130
 

@@ -12,15 +12,45 @@ from processors.audit import Audit
 from processors.dead_letters import DeadLetter
 from processors.tally import Tally
 from producers.summary import Summary
-from schemas.register import Registration
+from schemas.plan import LevelStep, Plan, VersionStep
+from schemas.register import Change, LevelSet, Registration
 from schemas.topics import TopicState
 
 
 def registrations(rows: Iterable[Registration]) -> Table:
     """What registration did, subject by subject."""
     columns = ["subject", "version", "id", "outcome"]
-    cells = [(row.subject, row.version or "-", row.schema_id or "-", row.outcome) for row in rows]
+    cells = [(row.subject, row.version, row.schema_id, row.outcome) for row in rows]
     return table("Registered schemas", columns, cells, right=["version", "id"])
+
+
+def planned(plan: Plan) -> Table:
+    """What registration would do, in its order."""
+    return table("Plan", ["subject", "schema", "step"], [_planned(step) for step in plan.steps])
+
+
+def _planned(step: LevelStep | VersionStep) -> tuple[str, str, str]:
+    if isinstance(step, LevelStep):
+        return step.subject, "", f"compatibility {step.before or 'none of its own'} → {step.level}"
+    if step.found:
+        text = f"unchanged, id {step.found.schema_id}"
+    elif step.refusal:
+        text = "refused"
+    else:
+        after = ", ".join(str(reference.version) for reference in step.version.references)
+        text = f"new version {step.number}" + (f", after {after}" if after else "")
+    return step.version.subject, str(step.version), text
+
+
+def changed(done: Iterable[Change]) -> Table:
+    """What registration changed in the registry, in its order."""
+    rows = [
+        (one.subject, "", f"compatibility {one.before or 'none of its own'} → {one.level}")
+        if isinstance(one, LevelSet)
+        else (one.subject, one.source, f"{one.outcome}: version {one.version}, id {one.schema_id}")
+        for one in done
+    ]
+    return table("Changed", ["subject", "schema", "change"], rows)
 
 
 def topics(rows: Iterable[TopicState]) -> Table:

@@ -42,6 +42,7 @@ class MemoryRegistry:
     url: str = "http://registry.invalid"
     verdict: Verdict = common_fields
     fault: str | None = None
+    tells_reasons: bool = True
     asked: int = 0
     _contents: list[RegisteredText] = field(default_factory=list)
     _subjects: dict[str, list[int]] = field(default_factory=dict)
@@ -84,10 +85,14 @@ class MemoryRegistry:
         ids.append(self._contents.index(content) + 1)
         return Registered(version.subject, len(ids), ids[-1])
 
-    def accepts(self, version: SchemaVersion) -> bool:
-        """Whether this version could be registered; one whose references are not there yet counts as accepted."""
+    def objection(self, version: SchemaVersion) -> str | None:
+        """Why this version would be refused, or None; one whose references are not there yet cannot be asked for.
+
+        `tells_reasons` is whether it says why before it is asked to register.
+        """
         self._ask()
-        return self._content(version) is None or self._reason(version) is None
+        reason = self._reason(version) if self._content(version) else None
+        return reason if self.tells_reasons or reason is None else ""
 
     def text(self, schema_id: int) -> RegisteredText | None:
         """The schema behind an id, or None."""

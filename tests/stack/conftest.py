@@ -2,11 +2,16 @@
 
 import random
 import socket
+import subprocess
+import traceback
 
 import pytest
 
+from avrogate.cli import console, main
+from avrogate.errors import AvrogateError
 from avrogate.local.stack import Stack
 from avrogate.settings import load_settings
+from conftest import environment
 
 
 def free_port() -> int:
@@ -43,3 +48,26 @@ def own_home(tmp_path, monkeypatch):
 def local_stack(own_home):
     """The local stack of this home, not started."""
     return Stack(load_settings())
+
+
+@pytest.fixture
+def called(monkeypatch, capsys):
+    """As the fixture `avrogate`, in this process, which takes a tenth of the time: `called(settings, "audit")`."""
+
+    def call(settings, *arguments):
+        with monkeypatch.context() as patch:
+            for name, value in environment(settings).items():
+                patch.setenv(name, value)
+            patch.setattr(console.out, "width", 200)
+            capsys.readouterr()
+            code, trace = 0, ""
+            try:
+                main(arguments)
+            except SystemExit as end:
+                code = end.code
+            except AvrogateError:  # with --debug: what Python prints then
+                code, trace = 1, traceback.format_exc()
+        captured = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, captured.out, captured.err + trace)
+
+    return call

@@ -37,7 +37,7 @@ def command(
 
         report = check_avsc_folder(directory, level, against)
     else:
-        from avrogate.cli.consumers import all_consumers
+        from avrogate.consumers import all_consumers
         from schemas.catalog import SCHEMAS
         from schemas.whole_check import catalog_report
 

@@ -20,7 +20,7 @@ def command(
     from dataclasses import asdict
 
     from avrogate.cli.console import out, table
-    from avrogate.cli.consumers import all_consumers
+    from avrogate.consumers import all_consumers
     from schemas.catalog import SCHEMAS, load_catalog
     from schemas.consumers import readers_of, readings
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from avrogate.cli import main
-from avrogate.cli.consumers import all_consumers
+from avrogate.consumers import all_consumers
 from avrogate.errors import ConfigError
 from schemas.catalog import SCHEMAS, load_catalog
 from schemas.consumers import Consumer, broken, readers_of, readings, with_readers
@@ -121,7 +121,7 @@ def test_who_reads_a_shared_record() -> None:
 
 
 def test_a_typo_is_told() -> None:
-    with pytest.raises(ConfigError, match="no subject 'Macth.winner'"):
+    with pytest.raises(ConfigError, match=r"no subject 'Macth\.winner'"):
         readers_of(CATALOG, CONSUMERS, "Macth.winner")
     with pytest.raises(ConfigError, match="has no field 'looser'"):
         readers_of(CATALOG, CONSUMERS, "Match.looser")

@@ -6,6 +6,7 @@ import json
 
 from schemas.catalog import load_catalog
 from schemas.drift import drift
+from schemas.registry import RegisteredText
 
 
 def kinds(catalog, registry):
@@ -36,6 +37,23 @@ def test_a_version_of_the_same_number_with_another_text(registered, copied_schem
     registered.register(load_catalog(copied_schemas).newest("events-raw", "init"))
     add_field(copied_schemas, "device")
     assert kinds(load_catalog(copied_schemas), registered) == [("different", "Init")]
+
+
+def test_versions_that_only_the_registry_has_are_named(registered, copied_schemas, catalog):
+    for field in ("app-version", "device"):
+        add_field(copied_schemas, field)
+        registered.register(load_catalog(copied_schemas).newest("events-raw", "init"))
+    found = [(one.kind, one.version, one.message) for one in drift(catalog, registered)]
+    assert found == [("extra", number, f"version {number} is not in the repository") for number in (2, 3)]
+
+
+def test_a_text_that_is_no_json_is_another_text(registered, copied_schemas, monkeypatch):
+    add_field(copied_schemas, "app-version")
+    registered.register(load_catalog(copied_schemas).newest("events-raw", "init"))
+    add_field(copied_schemas, "device")
+    monkeypatch.setattr(registered, "version_text", lambda *_: RegisteredText("message Init {}", ()))
+    (one,) = drift(load_catalog(copied_schemas), registered)
+    assert (one.kind, one.version, one.message) == ("different", 2, "version 2 is another text than raw/init/v2")
 
 
 def test_another_topic_whose_name_begins_alike(registered, catalog):

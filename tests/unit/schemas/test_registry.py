@@ -14,7 +14,7 @@ from threading import Event, Thread
 
 import pytest
 
-from avrogate.errors import ConfigError, IncompatibleSchema, RegistryUnavailable, SchemaNotRegistered
+from avrogate.errors import AvrogateError, ConfigError, IncompatibleSchema, RegistryUnavailable, SchemaNotRegistered
 from avrogate.settings import Settings
 from schemas.registry import Registry
 
@@ -80,6 +80,98 @@ def test_a_registry_in_trouble_is_an_outage(status, catalog):
                 ask(registry(url))
 
 
+@pytest.mark.parametrize("page", [b"<html>\n<h1>502 Bad Gateway</h1>\n</html>", b"", b'["a"]', b'{"error": "up"}'])
+def test_the_page_of_a_load_balancer_is_an_outage_in_one_line(page):
+    with answering(502, page) as (url, _), pytest.raises(RegistryUnavailable) as caught:
+        registry(url).subjects()
+    assert caught.value.message == f"registry at {url} is in trouble (HTTP 502)"
+
+
+@pytest.mark.parametrize("answer", [{"status": "UP"}, "welcome"])
+def test_json_of_something_else_is_not_a_registrys(answer, catalog):
+    with answering(200, answer) as (url, _):
+        for ask in (
+            lambda it: it.subjects(),
+            lambda it: it.compatibility("s"),
+            lambda it: it.lookup(catalog.versions[0]),
+            lambda it: it.objection(catalog.versions[0]),
+        ):
+            with pytest.raises(RegistryUnavailable):
+                ask(registry(url))
+
+
+def test_a_redirection_is_a_wrong_setting():
+    with answering(301, b"") as (url, _), pytest.raises(ConfigError, match=rf"{url} \(HTTP 301\)"):
+        registry(url).subjects()
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>400 The plain HTTP request was sent to HTTPS port</html>", {"message": "no\nway"}]
+)
+def test_what_is_refused_without_a_schema_is_one_line(body):
+    with answering(400, body) as (url, _), pytest.raises(AvrogateError) as caught:
+        registry(url).set_compatibility("s", "FULL")
+    message, hint = caught.value.message, caught.value.hint
+    assert message == f"registry at {url} refuses (HTTP 400{': no way' if isinstance(body, dict) else ''})"
+    assert isinstance(body, dict) or "https://" in hint
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "hint"),
+    [
+        (None, None, "set AVROGATE_REGISTRY_USER and AVROGATE_REGISTRY_PASSWORD"),
+        (None, "s3cret", "set AVROGATE_REGISTRY_USER and AVROGATE_REGISTRY_PASSWORD"),
+        ("ann", None, "AVROGATE_REGISTRY_USER is ann, AVROGATE_REGISTRY_PASSWORD is not set"),
+        ("ann", "s3cret", "look at AVROGATE_REGISTRY_USER and AVROGATE_REGISTRY_PASSWORD"),
+    ],
+)
+def test_refused_credentials_say_what_was_sent(user, password, hint):
+    with answering(401, b"") as (url, _), pytest.raises(ConfigError) as caught:
+        registry(url, registry_user=user, registry_password=password).subjects()
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize("content", [None, b"", b"-----BEGIN nonsense"])
+def test_a_file_without_certificates_is_a_wrong_setting(tmp_path, content):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError, match=f"AVROGATE_REGISTRY_CA: {file}: no certificates can be read from it"):
+        registry("https://127.0.0.1:1", registry_ca=file)
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8081", "http://[::1", "http://registry:port"])
+def test_an_address_that_is_none_is_a_wrong_setting(url):
+    with pytest.raises(ConfigError, match="AVROGATE_REGISTRY_URL: "):
+        registry(url).subjects()
+
+
+def test_a_password_in_the_address_is_refused_and_not_repeated():
+    with pytest.raises(ConfigError, match="AVROGATE_REGISTRY_URL has credentials in it") as caught:
+        registry("https://ann:s3cret@registry.example:8081")
+    assert "s3cret" not in str(caught.value) + str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("answer", "objection"),
+    [
+        ({"is_compatible": True}, None),
+        ({"is_compatible": False}, ""),
+        ({"is_compatible": False, "messages": None}, ""),
+        ({"is_compatible": False, "messages": ["a\nb", "c"]}, "a b; c"),
+    ],
+)
+def test_an_objection_is_the_registrys_own_as_far_as_it_gives_one(catalog, answer, objection):
+    with answering(200, answer) as (url, asked):
+        assert registry(url).objection(catalog.versions[0]) == objection
+    assert asked[0][1].endswith("/versions?verbose=true")
+
+
+def test_a_schema_that_is_none_to_the_registry(catalog):
+    with answering(422, {"error_code": 42201, "message": "invalid"}) as (url, _):
+        assert registry(url).objection(catalog.versions[0]) == "invalid"
+
+
 def test_no_answer_in_time_is_an_outage():
     with answering(200, [], wait=Event()) as (url, _), pytest.raises(RegistryUnavailable, match=url):
         registry(url, request_timeout=0.1).subjects()
@@ -123,7 +215,7 @@ def test_nothing_there(catalog):
         assert asked.text(7) is None
         assert asked.versions("s") == []
         assert asked.compatibility("s") is None
-        assert asked.accepts(catalog.versions[0])
+        assert asked.objection(catalog.versions[0]) is None
 
 
 def test_a_schema_that_is_not_registered_is_told_from_a_wrong_address(catalog):
