@@ -35,7 +35,7 @@ test: $(VENV)/.dev ## all tests that need neither Docker nor a browser
 test-fast: $(VENV)/.dev ## the tests without processes, in under a minute
 	@$(BIN)/python -m pytest -m "not stack and not spark"
 
-contracts: $(VENV)/.dev ## the contract tests alone
+contracts: $(VENV)/.dev ## the contract tests, with their counts (AVROGATE_HYPOTHESIS=full: a long search)
 	@$(BIN)/python -m pytest contracts_tests
 
 check: $(VENV)/.dev ## format, lint, types, import layers, derived schemas

@@ -9,25 +9,28 @@ import importlib.util
 import os
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
-from avrogate.settings import Settings
+from avrogate.settings import Settings, load_settings
 from schemas.catalog import Catalog, load_catalog
 from schemas.codec import Codec
 from schemas.register import register_all
 from schemas.registry import Registry
 from schemas.versions import SchemaVersion
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 HERE = Path(__file__).parent
-GENERATED = int(os.environ.get("AVROGATE_CONTRACT_EVENTS", "100"))  # events for each schema
+GENERATED = 1_000 if os.environ.get("AVROGATE_HYPOTHESIS") == "full" else 100  # records for each schema
 
 
 @dataclass(frozen=True)
@@ -57,18 +60,40 @@ def by_path(name: str, file: Path) -> ModuleType:
     return sys.modules[name]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The counts at the end of the run."""
+    config.pluginmanager.register(by_path("avrogate_contracts_tests_counts", HERE / "counts.py"))
+
+
 @pytest.fixture(scope="session")
-def generated_events() -> ModuleType:
-    """Hypothesis strategies for the events of any schema (`tests/doubles/generated_events.py`)."""
-    return by_path(
-        "avrogate_test_doubles_generated_events", HERE.parent / "tests" / "doubles" / "generated_events.py"
-    )
+def doubles() -> Callable[[str], ModuleType]:
+    """The modules of `tests/doubles`, by name."""
+    folder = HERE.parent / "tests" / "doubles"
+    return lambda name: by_path(f"avrogate_test_doubles_{name}", folder / f"{name}.py")
+
+
+@pytest.fixture(scope="session")
+def generated_events(doubles: Callable[[str], ModuleType]) -> ModuleType:
+    """Hypothesis strategies for the events of any schema."""
+    return doubles("generated_events")
+
+
+@pytest.fixture(scope="session")
+def judged() -> ModuleType:
+    """A schema before its two judges (`judged.py`)."""
+    return by_path("avrogate_contracts_tests_judged", HERE / "judged.py")
 
 
 @pytest.fixture(scope="session")
 def values() -> ModuleType:
     """What other libraries call a record's values (`values.py`)."""
     return by_path("avrogate_contracts_tests_values", HERE / "values.py")
+
+
+@pytest.fixture(scope="session")
+def golden() -> Callable[[str], ModuleType]:
+    """The modules of `golden/`, as `golden("corpus")`."""
+    return lambda name: by_path(f"avrogate_contracts_tests_golden_{name}", HERE / "golden" / f"{name}.py")
 
 
 @pytest.fixture(scope="session")
@@ -84,3 +109,19 @@ def registered(stack: Settings) -> Registered:
     catalog = load_catalog().suffixed(uuid.uuid4().hex[:8])
     list(register_all(catalog, Registry(stack)))
     return Registered(stack, catalog)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A Spark session as the commands make it; the one that runs already, if one does."""
+    from pyspark import SparkContext
+
+    from analytics.session import spark_session
+
+    running = SparkContext._active_spark_context is not None
+    settings = load_settings()
+    changed = {"home": tmp_path_factory.mktemp("spark"), "downloads": settings.downloads_home}
+    session = spark_session(settings.model_construct(**{**dict(settings), **changed}), "contracts")
+    yield session
+    if not running:
+        session.stop()

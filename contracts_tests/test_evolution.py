@@ -100,22 +100,6 @@ def test_every_rule_is_documented():
     assert [rule for case in CASES for rule in case["ours"] if f"`{rule}`" not in page] == []
 
 
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory):
-    from pyspark import SparkContext
-
-    from analytics.session import spark_session
-    from avrogate.settings import load_settings
-
-    running = SparkContext._active_spark_context is not None
-    settings = load_settings()
-    changed = {"home": tmp_path_factory.mktemp("spark"), "downloads": settings.downloads_home}
-    session = spark_session(settings.model_construct(**{**dict(settings), **changed}), "evolution")
-    yield session
-    if not running:
-        session.stop()
-
-
 @pytest.mark.spark
 @each_case
 def test_javas_verdict(case, spark):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -14,6 +15,10 @@ from schemas.contract import compile_contract
 from schemas.validate import parse
 from schemas.versions import SchemaVersion
 
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+SPARK = {"mode": "FAILFAST", "enableStableIdentifiersForUnionType": "true"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,7 +53,10 @@ def _generated(version: SchemaVersion, strategies: Any, number: int) -> Iterator
 
 
 def expanded(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema with each record written out wherever it is named: no legal Avro, but simple to walk along."""
+    """A schema with each named type written out wherever it is named, with its full name.
+
+    No legal Avro, but simple to walk along.
+    """
     named: dict[str, Any] = {}
 
     def walk(node: Any, namespace: str) -> Any:
@@ -63,7 +71,9 @@ def expanded(schema: dict[str, Any]) -> dict[str, Any]:
                 found[key] = walk(node[key], inside)
         if "fields" in node:
             found["fields"] = [{**field, "type": walk(field["type"], inside)} for field in node["fields"]]
-            named[f"{inside}.{node['name']}"] = found
+        if "name" in node:
+            found["full-name"] = f"{inside}.{node['name']}"
+            named[found["full-name"]] = found
         return found
 
     result: dict[str, Any] = walk(schema, "")
@@ -89,5 +99,46 @@ def rich(avro: Any, value: Any) -> Any:
             return [rich(avro["items"], item) for item in value]
         case "map":
             return {key: rich(avro["values"], item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def spark_record(schema: dict[str, Any], body: str) -> Column:
+    """The records in a column of Avro binary by Spark's from_avro, for `from_spark`.
+
+    Timestamps are read as numbers, since not every one of Spark's is a datetime of Python's.
+    """
+    from pyspark.sql import functions as f
+    from pyspark.sql.avro.functions import from_avro
+
+    record = from_avro(body, json.dumps(schema), SPARK)
+    names = [field["name"] for field in schema["fields"] if "timestamp-millis" in json.dumps(field["type"])]
+    assert json.dumps(schema).count("timestamp-millis") == len(names), (
+        "teach this function timestamps in nested records"
+    )
+    for name in names:
+        record = record.withField(name, f.unix_millis(record[name]))
+    return record
+
+
+def from_spark(avro: Any, value: Any) -> Any:
+    """A value as Spark gives it, in a record's terms; `avro` is `expanded`."""
+    if value is None:
+        return None
+    if isinstance(avro, list):
+        branches = [branch for branch in avro if branch != "null"]
+        if len(branches) > 1:  # a struct with one field for each branch, of which one is set
+            (found,) = [member for member in value.asDict().values() if member is not None]
+            return found
+        return from_spark(branches[0], value)
+    match avro["type"] if isinstance(avro, dict) else avro:
+        case "bytes" if not isinstance(avro, dict):
+            return bytes(value)
+        case "record":
+            return {field["name"]: from_spark(field["type"], value[field["name"]]) for field in avro["fields"]}
+        case "array":
+            return [from_spark(avro["items"], item) for item in value]
+        case "map":
+            return {key: from_spark(avro["values"], item) for key, item in value.items()}
         case _:
             return value

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import fastavro
+import fastavro.read
+import fastavro.write
 from fastavro.types import Schema
 
 from avrogate.errors import InvalidEvent, WireFormatError
 from schemas.contract import Contract, compile_contract
-from schemas.contract.scalars import Dropped
+from schemas.contract.scalars import EXACT, Dropped
 from schemas.versions import SchemaVersion
 from schemas.wire_format import prefix
+
+# decimals under a name of our own: fastavro then leaves them to the functions below
+SHORTEST = "avrogate-decimal"
 
 
 class Codec:
@@ -72,13 +78,34 @@ def parsed(schema: dict[str, Any]) -> Schema:
 
 
 def _plain(node: Any) -> Any:
-    """Without timestamps as a logical type: they stay whole milliseconds, exact and quick."""
+    """The types as a codec writes them: timestamps as whole milliseconds, exact and quick; decimals as Java does."""
     if isinstance(node, list):
         return [_plain(item) for item in node]
     if isinstance(node, dict):
         timestamp = node.get("logicalType") == "timestamp-millis"
-        return "long" if timestamp else {key: _plain(value) for key, value in node.items()}
+        decimal = {"logicalType": SHORTEST} if node.get("logicalType") == "decimal" else {}
+        return "long" if timestamp else {key: _plain(value) for key, value in node.items()} | decimal
     return node
+
+
+def _decimal_bytes(value: Decimal, schema: Mapping[str, Any]) -> bytes:
+    """Two's complement of the unscaled value in as few bytes as it takes, which is what Java's BigInteger gives.
+
+    fastavro's own takes one more for -128, -32768 and so on. Raises ValueError for more places than the scale.
+    """
+    scaled = value.scaleb(schema["scale"], EXACT)
+    units = int(scaled)
+    if units != scaled:
+        raise ValueError(f"{value} has more than {schema['scale']} decimal places")
+    return units.to_bytes(((units + (units < 0)).bit_length() + 8) // 8, "big", signed=True)
+
+
+def _decimal(content: bytes, writer: Any, reader: Any) -> Decimal:
+    return Decimal(int.from_bytes(content, "big", signed=True)).scaleb(-writer["scale"], EXACT)
+
+
+fastavro.write.LOGICAL_WRITERS[f"bytes-{SHORTEST}"] = _decimal_bytes
+fastavro.read.LOGICAL_READERS[f"bytes-{SHORTEST}"] = _decimal
 
 
 __all__ = ["Codec", "InvalidEvent", "WireFormatError", "parsed"]

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
 from jsonschema import FormatChecker
-from jsonschema.exceptions import SchemaError
+from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT3, specification_with
 
 from schemas.contract.formats import FORMATS
+from schemas.contract.scalars import EXACT
 from schemas.json_files import Place, load
 
 ASSERTED = FormatChecker(formats=())
@@ -27,7 +29,23 @@ for _name, _matches in FORMATS.items():
     ASSERTED.checks(_name)(lambda value, matches=_matches: not isinstance(value, str) or matches(value))
 
 
-def validator(file: Path) -> Validator:
+class JsonSchema:
+    """One JSON Schema as a judge. `inner` is the library's validator."""
+
+    def __init__(self, inner: Validator) -> None:
+        self.inner = inner
+
+    def iter_errors(self, event: Any) -> Iterator[ValidationError]:
+        """What it has against an event."""
+        with localcontext(EXACT):  # Python's own context has no remainder of a large quotient (`multipleOf`)
+            yield from list(self.inner.iter_errors(event))
+
+    def is_valid(self, event: Any) -> bool:
+        """Whether it has nothing against an event."""
+        return next(self.iter_errors(event), None) is None
+
+
+def validator(file: Path) -> JsonSchema:
     """A validator for one JSON Schema file, which follows `$ref` to files beside it.
 
     Events are to be parsed with numbers as int and Decimal, never float.
@@ -39,11 +57,10 @@ def validator(file: Path) -> Validator:
         kind.check_schema(dict(place.node))
     except SchemaError as error:
         raise place.error(f"not a JSON Schema: {error.message} at {error.json_path}") from error
-    registry: Registry[Any] = Registry(retrieve=_retrieve)  # type: ignore[call-arg]
+    registry: Registry[Any] = Registry(retrieve=cache(_retrieve))  # type: ignore[call-arg]
     uri = file.resolve().as_uri()
     registry = registry.with_resource(uri, _resource(place))
-    made: Validator = kind({"$ref": uri}, registry=registry, format_checker=ASSERTED)
-    return made
+    return JsonSchema(kind({"$ref": uri}, registry=registry, format_checker=ASSERTED))
 
 
 def violations(file: Path, event: Any) -> Iterator[str]:

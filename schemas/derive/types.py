@@ -96,7 +96,13 @@ class Types:
             case "array":
                 if "items" not in target.node:
                     raise target.error('an array needs "items"')
-                return {"type": "array", "items": self._inner(target.child("items"))}
+                items = self._inner(target.child("items"))
+                if target.node.get("uniqueItems") is True and not _one_to_one(items):
+                    raise target.error(
+                        '"uniqueItems" is for texts and exact numbers: other values that differ may be written alike',
+                        hint="a missing field and null, for example; hold it in a quality rule",
+                    )
+                return {"type": "array", "items": items}
             case "object" if isinstance(target.node.get("additionalProperties"), dict):
                 listed = "required" in target.node and draft_of(target) != "draft-03"
                 if listed or target.node.get("properties"):
@@ -131,6 +137,17 @@ class Types:
             )
         name = self._named.define(target, "enum")
         return {"type": "enum", "name": name, "symbols": list(symbols), "json-symbols": symbols}
+
+
+def _one_to_one(avro: Avro) -> bool:
+    """Whether values that differ in JSON differ in Avro too."""
+    if isinstance(avro, list):
+        return all(map(_one_to_one, avro))
+    if isinstance(avro, dict):
+        if avro["type"] == "array":
+            return _one_to_one(avro["items"])
+        return avro["type"] == "enum" or ("logicalType" in avro and "rounding" not in avro)
+    return avro in ("string", "long", "boolean")
 
 
 def holds_itself(place: Place) -> DerivationError:

@@ -21,6 +21,12 @@ def test_bounds_with_decimals_are_exact(write, document, text, valid):
     assert validator(file).is_valid({"a": Decimal(text)}) is valid
 
 
+def test_multiples_of_large_numbers_are_exact(write, document):
+    file = write(document({"a": {"type": "number", "multipleOf": 0.25}}))
+    assert validator(file).is_valid({"a": Decimal("1e30")})
+    assert not validator(file).is_valid({"a": Decimal("1000000000000000000000000000000.1")})
+
+
 def test_a_violation_names_its_place(write, document):
     inner = document({"b": {"type": "string"}})
     del inner["$schema"]
