@@ -71,6 +71,7 @@ def test_a_kpi_of_ones_own_with_a_condition(
     kpi = Kpi(
         name="large-purchases",
         event="InAppPurchase",
+        reads={"purchase_value": "decimal(18,2)", "user_id": "string", "product_id": "string"},
         where="purchase_value >= 0.2",
         amount="purchase_value",
         users=("user_id",),

@@ -221,7 +221,13 @@ def test_a_new_kpi_starts_on_the_checkpoint_that_is_there(query: Query, writer: 
     first, more = reference.events(7, 200, START, 100), reference.events(8, 200, START + 180, 100)
     writer.write(first)
     query.run()
-    arppu = Kpi(name="payers", event="InAppPurchase", amount="purchase_value", users=("user_id",))
+    arppu = Kpi(
+        name="payers",
+        event="InAppPurchase",
+        reads={"purchase_value": "decimal(18,2)", "user_id": "string"},
+        amount="purchase_value",
+        users=("user_id",),
+    )
     writer.write(more)
     summary = query.run(kpis=[*shipped_kpis(), arppu])
     rows = query.read().rows
