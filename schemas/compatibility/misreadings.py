@@ -123,8 +123,8 @@ def _logical(older: Schema, newer: Schema, pointer: str) -> Iterator[Problem]:
         )
         yield Problem("logical-type-changed", f"{pointer}/logicalType", message, NEW_FIELD)
     elif before == "decimal":
-        for key in ("scale", "precision"):
-            was, now = older.get(key, 0), newer.get(key, 0)
+        for key, unsaid in (("scale", 0), ("precision", 0), ("rounding", "none")):
+            was, now = older.get(key, unsaid), newer.get(key, unsaid)
             if was != now:
                 message = f"the decimal's {key} is {now} and was {was}{_example(was, now) if key == 'scale' else ''}"
                 yield Problem(f"decimal-{key}-changed", f"{pointer}/{key}", message, NEW_FIELD)

@@ -250,6 +250,11 @@ FIELDS = {
         (one("string", contract={"format": "uuid"}),),
         [("bounds-tightened", "/fields/0/contract/format")],
     ),
+    "rounding": (
+        (one(decimal()),),
+        (one(decimal(rounding="half-even")),),
+        [("decimal-rounding-changed", "/fields/0/type/rounding")],
+    ),
     "null in JSON": (
         (one(NULLABLE, default=None),),
         (one(NULLABLE, default=None, **{"json-null": True}),),
