@@ -1,7 +1,8 @@
 # Avrogate. `make` alone says what there is. The virtual environment is made and kept up to date by itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help run-pipeline test test-fast contracts check format stack-up stack-down clean
+.PHONY: help run-pipeline test test-fast test-all contracts integration compose-smoke check format \
+	stack-up stack-down image up down logs ps clean
 .SUFFIXES:
 
 VENV := .venv
@@ -9,6 +10,8 @@ BIN := $(VENV)/bin
 PYTHON := $(shell for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$candidate"; break; }; done)
 EVENTS ?= 100000
+# two at once: most tests wait for a broker
+PARALLEL ?= -n 2 --dist loadgroup
 
 help: ## say what there is
 	@echo "make run-pipeline [EVENTS=$(EVENTS)] [INPUT=events.jsonl]"
@@ -26,17 +29,30 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@
 
+$(VENV)/.integration: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,integration]"
+	@touch $@
+
 run-pipeline: $(VENV)/.run ## all of it: start, register, produce, process, report, audit
 	@$(BIN)/avrogate run-pipeline $(if $(INPUT),--input "$(INPUT)",--events $(EVENTS))
 
 test: $(VENV)/.dev ## all tests that need neither Docker nor a browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not containers"
 
 test-fast: $(VENV)/.dev ## the tests without processes, in under a minute
-	@$(BIN)/python -m pytest -m "not stack and not spark"
+	@$(BIN)/python -m pytest -m "not stack and not spark and not containers"
 
 contracts: $(VENV)/.dev ## the contract tests, with their counts (AVROGATE_HYPOTHESIS=full: a long search)
 	@$(BIN)/python -m pytest contracts_tests
+
+integration: $(VENV)/.integration ## the tests on containers (public images, or those of AVROGATE_IMAGE_…)
+	@$(BIN)/python -m pytest --backend=containers -m "(stack or containers) and not compose" \
+		tests/integration tests/behaviour tests/platform tests/spark contracts_tests
+
+compose-smoke: $(VENV)/.integration ## docker-compose.yml, from up to down, with a killed processor and an audit
+	@$(BIN)/python -m pytest -m compose tests/integration
+
+test-all: test integration compose-smoke ## all tests there are
 
 check: $(VENV)/.dev ## format, lint, types, import layers, derived schemas
 	@$(BIN)/ruff format --check .

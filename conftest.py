@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import socket
 import subprocess
@@ -10,12 +11,18 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from avrogate.settings import Settings, load_settings
 from schemas.catalog import Catalog, load_catalog
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,56 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One suite, two back ends."""
+    parser.addoption(
+        "--backend",
+        choices=("embedded", "containers"),
+        default=os.environ.get("AVROGATE_TEST_BACKEND", "embedded"),
+        help="where the broker and the registry of `stack` tests run",
+    )
+
+
+@cache
+def by_path(file: Path) -> ModuleType:
+    """A module loaded once by its path: tests are in no package."""
+    spec = importlib.util.spec_from_file_location(f"avrogate_{file.stem}", file)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Kafka and the registry as containers, one pair for the run. No engine: skipped, or in CI a failure."""
+    module = by_path(Path(__file__).parent / "tests" / "integration" / "containers.py")
+    if reason := module.why_not():
+        (pytest.fail if os.environ.get("AVROGATE_REQUIRE_DOCKER") else pytest.skip)(reason)
+    with module.running_containers(tmp_path_factory.mktemp("containers")) as running:
+        yield running
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Fast tests first: those without processes, then those with the stack, then those with Spark."""
-    items.sort(key=lambda item: 2 if item.get_closest_marker("spark") else bool(item.get_closest_marker("stack")))
+    """Fast tests first: those without processes, then those with the stack, then those with Spark.
+
+    A file stays in one piece, as its tests share what they start. Two processes at once (`pytest -n 2 --dist
+    loadgroup`) share by file; all that use the one session of Spark stay together, in order.
+    """
+    needs: dict[Path, int] = {}
+    for item in items:
+        need = 2 if item.get_closest_marker("spark") else bool(item.get_closest_marker("stack"))
+        needs[item.path] = max(need, needs.get(item.path, 0))
+    items.sort(key=lambda item: needs[item.path])
+    shared = {item.path for item in items if _uses_shared_spark(item)}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("spark" if item.path in shared else item.nodeid.partition("::")[0]))
+
+
+def _uses_shared_spark(item: pytest.Item) -> bool:
+    own = getattr(item, "module", None)  # a module with a session of its own has a fixture of that name
+    return "spark" in getattr(item, "fixturenames", ()) and not hasattr(own, "spark")
 
 
 @contextmanager
@@ -59,17 +113,36 @@ def running_stack(home: Path) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """A local stack that the whole test run shares; nothing is on it yet."""
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A broker and a registry that the whole test run shares; nothing is on them yet."""
+    if request.config.getoption("--backend") == "containers":
+        yield request.getfixturevalue("containers").settings
+        return
     with running_stack(tmp_path_factory.mktemp("home")) as settings:
         yield settings
 
 
 @pytest.fixture(scope="module")
-def empty_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """A local stack of a module's own, for what uses the catalog's topics under their own names."""
+def empty_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A pair of a module's own, for what uses the catalog's topics under their own names."""
+    if request.config.getoption("--backend") == "containers":
+        module = by_path(Path(__file__).parent / "tests" / "integration" / "containers.py")
+        with module.running_containers(tmp_path_factory.mktemp("containers")) as running:
+            yield running.settings
+        return
     with running_stack(tmp_path_factory.mktemp("home")) as settings:
         yield settings
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """One Spark session, as the commands make it, with the user's downloads."""
+    from analytics.session import spark_session
+
+    settings = Settings(home=tmp_path_factory.mktemp("spark"), downloads=load_settings().downloads_home)
+    session = spark_session(settings, "tests")
+    yield session
+    session.stop()
 
 
 @pytest.fixture

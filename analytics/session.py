@@ -68,9 +68,6 @@ def _options(settings: Settings, app_name: str) -> dict[str, str]:
     options = {
         "spark.app.name": app_name,
         "spark.master": settings.spark_master,
-        "spark.jars.packages": ",".join(spark_packages()),
-        "spark.jars.excludes": ",".join(spark_excludes()),
-        "spark.jars.ivy": str(ivy_home(settings)),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
@@ -81,10 +78,24 @@ def _options(settings: Settings, app_name: str) -> dict[str, str]:
         "spark.sql.streaming.stateStore.providerClass": STATE_STORE,
         "spark.sql.streaming.stopTimeout": "30s",
     }
+    options |= _connectors(settings)
     if settings.spark_master.startswith("local"):
         options |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
         options["spark.sql.shuffle.partitions"] = str(LOCAL_PARTITIONS)
     return options
+
+
+def _connectors(settings: Settings) -> dict[str, str]:
+    """Where Spark gets its connectors: nothing to say if they are among its own jars, as in the container image."""
+    jars = Path(pyspark.__file__).parent / "jars"
+    names = [package.split(":") for package in spark_packages()]
+    if all((jars / f"{artifact}-{version}.jar").is_file() for _, artifact, version in names):
+        return {}
+    return {
+        "spark.jars.packages": ",".join(spark_packages()),
+        "spark.jars.excludes": ",".join(spark_excludes()),
+        "spark.jars.ivy": str(ivy_home(settings)),
+    }
 
 
 def _java_options(settings: Settings, logs: Path, long_running: bool) -> list[str]:

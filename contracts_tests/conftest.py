@@ -9,25 +9,22 @@ import importlib.util
 import os
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
-from avrogate.settings import Settings, load_settings
+from avrogate.settings import Settings
 from schemas.catalog import Catalog, load_catalog
 from schemas.codec import Codec
 from schemas.register import register_all
 from schemas.registry import Registry
 from schemas.versions import SchemaVersion
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 HERE = Path(__file__).parent
 GENERATED = 1_000 if os.environ.get("AVROGATE_HYPOTHESIS") == "full" else 100  # records for each schema
@@ -109,19 +106,3 @@ def registered(stack: Settings) -> Registered:
     catalog = load_catalog().suffixed(uuid.uuid4().hex[:8])
     list(register_all(catalog, Registry(stack)))
     return Registered(stack, catalog)
-
-
-@pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """A Spark session as the commands make it; the one that runs already, if one does."""
-    from pyspark import SparkContext
-
-    from analytics.session import spark_session
-
-    running = SparkContext._active_spark_context is not None
-    settings = load_settings()
-    changed = {"home": tmp_path_factory.mktemp("spark"), "downloads": settings.downloads_home}
-    session = spark_session(settings.model_construct(**{**dict(settings), **changed}), "contracts")
-    yield session
-    if not running:
-        session.stop()

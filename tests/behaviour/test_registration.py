@@ -99,7 +99,7 @@ def test_the_same_text_with_another_version_behind_its_reference(registry, ours,
 @pytest.mark.stack
 @pytest.mark.parametrize("ask", [make_plan, register_all])
 def test_an_address_without_a_registry_is_a_wrong_setting(stack, ours, ask):
-    url = stack.registry.replace("/ccompat/v7", "/none")
+    url = f"{stack.registry.partition('/apis')[0]}/apis/none"
     nowhere = Registry(stack.model_copy(update={"registry_url": url}))
     with pytest.raises(ConfigError, match=f"no registry with Confluent's API at {url}"):
         ask(ours, nowhere)

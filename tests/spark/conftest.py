@@ -1,29 +1,14 @@
-"""A Spark session for all tests of this folder, and the reference to compare with."""
+"""The reference to compare Spark's answers with, and a writer of what it reads."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-
-from avrogate.settings import Settings, load_settings
-
-
-@pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """One session, as the commands make it, with the user's downloads."""
-    from analytics.session import spark_session
-
-    home = tmp_path_factory.mktemp("spark")
-    session = spark_session(Settings(home=home, downloads=load_settings().downloads_home), "tests")
-    yield session
-    session.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,159 @@
+"""Kafka and the schema registry as containers, by the variables and ports that the public images document.
+
+The images are the public ones unless AVROGATE_IMAGE_KAFKA and AVROGATE_IMAGE_REGISTRY name others. Ports on the
+host are chosen here and not by the engine: they stay the same when a test stops a container and starts it again.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avrogate.local.service import is_free
+from avrogate.settings import LOOPBACK, Settings
+
+IMAGES = {
+    "kafka": os.environ.get("AVROGATE_IMAGE_KAFKA", "confluentinc/cp-kafka:8.1.0"),
+    "registry": os.environ.get("AVROGATE_IMAGE_REGISTRY", "confluentinc/cp-schema-registry:8.1.0"),
+}
+CLUSTER_ID = "QXZyb2dhdGUtaW50ZWdyYQ"
+START_LIMIT = 120.0
+
+KAFKA = {
+    "CLUSTER_ID": CLUSTER_ID,
+    "KAFKA_NODE_ID": "1",
+    "KAFKA_PROCESS_ROLES": "broker,controller",
+    "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@127.0.0.1:29093",
+    "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+    "KAFKA_LISTENERS": "PLAINTEXT://0.0.0.0:29092,HOST://0.0.0.0:9092,CONTROLLER://127.0.0.1:29093",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,HOST:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "KAFKA_INTER_BROKER_LISTENER_NAME": "PLAINTEXT",
+    "KAFKA_HEAP_OPTS": "-Xms64m -Xmx512m",
+    "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+    "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+    "KAFKA_BROKER_SESSION_TIMEOUT_MS": "3000",
+    "KAFKA_BROKER_HEARTBEAT_INTERVAL_MS": "500",
+    "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+    "KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS": "4",
+    "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+    "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+    "KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS": "4",
+    "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR": "1",
+    "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR": "1",
+}
+REGISTRY = {
+    "SCHEMA_REGISTRY_HOST_NAME": "schema-registry",
+    "SCHEMA_REGISTRY_LISTENERS": "http://0.0.0.0:8081",
+    "SCHEMA_REGISTRY_KAFKASTORE_BOOTSTRAP_SERVERS": "PLAINTEXT://kafka:29092",
+    "SCHEMA_REGISTRY_KAFKASTORE_TOPIC_REPLICATION_FACTOR": "1",
+    "SCHEMA_REGISTRY_HEAP_OPTS": "-Xms64m -Xmx384m",
+}
+
+
+def why_not() -> str | None:
+    """Why containers cannot be used here, in one line; None if they can."""
+    try:
+        import testcontainers  # noqa: F401
+
+        import docker
+    except ImportError as error:
+        return f"containers: the package {error.name} is missing (make integration installs it)"
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=20)
+        client.ping()
+    except DockerException:
+        return "containers: no Docker engine answers (start it, or as root on Debian: docker/engine.sh up)"
+    client.close()
+    return None
+
+
+@dataclass(frozen=True)
+class Containers:
+    """A broker and a registry that answer; `kafka` and `registry` are their docker containers, to pause and stop."""
+
+    settings: Settings
+    kafka: object = field(repr=False)
+    registry: object = field(repr=False)
+
+    def wait(self) -> None:
+        """Until both answer again after a test has stopped one of them."""
+        _until("the broker", lambda: _broker_answers(self.settings.brokers))
+        _until("the registry", lambda: _registry_answers(self.settings.registry))
+
+
+@contextmanager
+def running_containers(home: Path) -> Iterator[Containers]:
+    """A pair on a network of its own, gone at the end whatever happens."""
+    # before testcontainers is imported: it reads them then. Its own cleaner is one more public image
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+    os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
+    os.environ.setdefault("TESTCONTAINERS_HOST_OVERRIDE", LOOPBACK)
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.network import Network
+
+    kafka_port, registry_port = _free_port(), _free_port()
+    advertised = f"PLAINTEXT://kafka:29092,HOST://{LOOPBACK}:{kafka_port}"
+    settings = Settings(
+        home=home, bootstrap_servers=f"{LOOPBACK}:{kafka_port}", registry_url=f"http://{LOOPBACK}:{registry_port}"
+    )
+
+    def container(name: str, alias: str, port: int, host_port: int, memory: str) -> DockerContainer:
+        made = DockerContainer(IMAGES[name], network=network, network_aliases=[alias], mem_limit=memory)
+        made.ports[str(port)] = (LOOPBACK, host_port)  # docker's own form of an address
+        return made
+
+    with ExitStack() as stack:
+        network = stack.enter_context(Network())
+        kafka = container("kafka", "kafka", 9092, kafka_port, "1g")
+        kafka.env |= KAFKA | {"KAFKA_ADVERTISED_LISTENERS": advertised}
+        stack.enter_context(kafka)
+        _until("the broker", lambda: _broker_answers(settings.brokers))
+        registry = container("registry", "schema-registry", 8081, registry_port, "768m")
+        registry.env |= REGISTRY
+        stack.enter_context(registry)
+        _until("the registry", lambda: _registry_answers(settings.registry))
+        yield Containers(settings, kafka.get_wrapped_container(), registry.get_wrapped_container())
+
+
+def _free_port() -> int:
+    while True:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port = int(probe.getsockname()[1])
+        if is_free(port):
+            return port
+
+
+def _until(what: str, answers: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while not answers():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not answer within {START_LIMIT:.0f} s")
+        time.sleep(0.2)
+
+
+def _broker_answers(address: str) -> bool:
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    try:
+        return bool(AdminClient({"bootstrap.servers": address, "log_level": 0}).list_topics(timeout=2).brokers)
+    except KafkaException:
+        return False
+
+
+def _registry_answers(address: str) -> bool:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy
+    try:
+        with direct.open(f"{address}/subjects", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
