@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient
 
 from avrogate.errors import AvrogateError, BrokerUnavailable, ConfigError
+from avrogate.kafka_refusals import refusal, said
 from avrogate.settings import Settings
 
 T = TypeVar("T")
@@ -55,14 +56,22 @@ def client_config(settings: Settings, **options: Any) -> dict[str, Any]:
 
 
 def producer(settings: Settings, **options: Any) -> Producer:
-    """An idempotent producer that partitions as Java producers do (murmur2)."""
+    """An idempotent producer that partitions as Java producers do (murmur2).
+
+    Its calls raise ConfigError when a broker refuses the login or has another certificate, at any time.
+    """
     defaults = {"compression.type": "lz4", "linger.ms": 20, "queue.buffering.max.messages": 1_000_000}
     guarantees = {"enable_idempotence": True, "partitioner": "murmur2_random"}
-    return _made(Producer, defaults | client_config(settings, **(guarantees | options)), logger=LOGGER)
+    config = defaults | client_config(settings, **(guarantees | options))
+    return _made(Producer, config | {"error_cb": _stops(settings)}, logger=LOGGER)
 
 
 def consumer(settings: Settings, group: str, **options: Any) -> Consumer:
-    """A consumer that sees committed records only and commits nothing by itself."""
+    """A consumer that sees committed records only and commits nothing by itself.
+
+    Reading raises ConfigError when a broker refuses the login or has another certificate, at any time: librdkafka
+    would try for ever, and that looks like a topic in which nothing happens.
+    """
     defaults = {"fetch.wait.max.ms": 100}
     guarantees = {
         "group_id": group,
@@ -70,7 +79,8 @@ def consumer(settings: Settings, group: str, **options: Any) -> Consumer:
         "isolation_level": "read_committed",
         "auto_offset_reset": "error",
     }
-    return _made(Consumer, defaults | client_config(settings, **(guarantees | options)), logger=LOGGER)
+    config = defaults | client_config(settings, **(guarantees | options))
+    return _made(Consumer, config | {"error_cb": _stops(settings)}, logger=LOGGER)
 
 
 def admin(settings: Settings) -> AdminClient:
@@ -119,16 +129,32 @@ def offsets(settings: Settings, client: Consumer, topic: str, partition: int) ->
 
 
 def translated(error: KafkaException | KafkaError, settings: Settings) -> AvrogateError:
-    """Kafka's error in the hierarchy: an outage, a refused login, or something that stops the process."""
+    """Kafka's error in the hierarchy: an outage, a refused client, or something that stops the process.
+
+    Where a client cannot tell an outage from a refusal, the broker is asked again: that takes some seconds at most.
+    """
     kafka_error: KafkaError = error.args[0] if isinstance(error, KafkaException) else error
     code, text = kafka_error.code(), kafka_error.str()
     if code in DENIED:
         return ConfigError(f"broker at {settings.brokers} refuses the client ({text})", hint="check AVROGATE_KAFKA_*")
     if code in UNREACHABLE:
-        return BrokerUnavailable(f"broker unreachable at {settings.brokers} ({text})", hint=START_HINT)
+        return refusal(client_config(settings)) or BrokerUnavailable(
+            f"broker unreachable at {settings.brokers} ({text})", hint=START_HINT
+        )
     if code in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
         return ConfigError(f"a topic is missing on {settings.brokers} ({text})", hint="run `avrogate topics create`")
     return AvrogateError(f"Kafka: {text} ({kafka_error.name()})")
+
+
+def _stops(settings: Settings) -> Callable[[KafkaError], None]:
+    """What a client calls with each thing it notices; what this raises comes out of the client's own calls."""
+
+    def heard(error: KafkaError) -> None:
+        why = said(error, settings.brokers)
+        if why is not None:
+            raise why
+
+    return heard
 
 
 def _made(kind: Callable[..., T], config: dict[str, Any], **keywords: Any) -> T:

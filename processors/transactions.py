@@ -106,6 +106,7 @@ class TransactionalProducer:
             except KafkaException as error:
                 if error.args[0].retriable():
                     log.warning("transaction: %s, trying again", error.args[0].str())
+                    self._producer.poll(0)  # raises what waiting does not cure, such as a refused login
                     continue
                 self._abort_or_raise(error)
 
