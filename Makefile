@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run-pipeline test test-fast test-all contracts integration compose-smoke check format \
-	stack-up stack-down image up down logs ps clean
+	stack-up stack-down up down logs ps clean
 .SUFFIXES:
 
 VENV := .venv
@@ -71,6 +71,18 @@ stack-up: $(VENV)/.run ## start the local Kafka and registry
 
 stack-down: $(VENV)/.run ## stop them; data is kept
 	@$(BIN)/avrogate stack down
+
+up: ## the containers of docker-compose.yml (docs/docker.md), until all are healthy
+	@$$(docker/compose.sh) up --detach --wait
+
+down: ## end them; volumes stay
+	@$$(docker/compose.sh) --profile '*' down --remove-orphans
+
+logs: ## what they say
+	@$$(docker/compose.sh) logs --follow --tail 100
+
+ps: ## which there are
+	@$$(docker/compose.sh) ps --all
 
 clean: ## remove what make made (not the data of the local stack)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
