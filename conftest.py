@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -48,6 +49,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("AVROGATE_TEST_BACKEND", "embedded"),
         help="where the broker and the registry of `stack` tests run",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A shell's background jobs ignore Ctrl-C, and so would every process that a test starts and interrupts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @cache
