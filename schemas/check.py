@@ -26,6 +26,19 @@ from schemas.versions import SchemaVersion
 KINDS = ("valid", "invalid", "stricter")
 NEEDED = ("valid", "invalid")
 
+# what to do about each rule's finding
+ADVICE = {
+    "drift": "run `avrogate schemas derive` and commit the result",
+    "missing-twin": "add the enriched schema of the same number, or take the raw one back before it is registered",
+    "no-key-field": "name a field that every version of the event has",
+    "stray-example": "move it there, or remove it",
+    "no-example": "add one: a schema without both kinds is held to nothing",
+    "example-unreadable": "write one JSON value in UTF-8",
+    "example-refused": "correct the example; or the schema, if the example is right",
+    "example-accepted": "correct the example; or the schema, if the example is right",
+    "stricter-than-said": "move it to `invalid`, or derive the reason into the loss report",
+}
+
 Judge = Callable[[Any], str | None]
 
 
@@ -36,6 +49,11 @@ class Finding:
     rule: str
     where: str
     message: str
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return ADVICE[self.rule]
 
 
 @dataclass(frozen=True)

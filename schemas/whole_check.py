@@ -35,7 +35,7 @@ def catalog_report(folder: Path, against: str | None = None, consumers: Consumer
     drifted = any(one.rule == "drift" for one in checked.findings)
     findings = findings if drifted else with_readers(findings, broken(catalog, consumers(catalog)))
     other = [one for one in checked.findings if not findings or one.rule not in FOLLOW]
-    findings += [Finding(one.where, "", "", one.rule, "", one.message, "") for one in other]
+    findings += [Finding(one.where, "", "", one.rule, "", one.message, one.advice) for one in other]
     what = f"{checked.schemas} schemas and {checked.examples} examples"
     return CheckReport(what, tuple(str(version) for version in catalog.versions), tuple(findings))
 

@@ -12,7 +12,9 @@ from schemas.derived import derive_all
 
 
 def findings(folder):
-    return [(finding.rule, finding.where) for finding in check_folder(folder).findings]
+    findings = check_folder(folder).findings
+    assert all(finding.advice for finding in findings)
+    return [(finding.rule, finding.where) for finding in findings]
 
 
 def edit(file, change):
