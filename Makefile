@@ -40,7 +40,7 @@ test: $(VENV)/.dev ## all tests that need neither Docker nor a browser
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not containers"
 
 test-fast: $(VENV)/.dev ## the tests without processes, in under a minute
-	@$(BIN)/python -m pytest -m "not stack and not spark and not containers"
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not stack and not spark and not containers"
 
 contracts: $(VENV)/.dev ## the contract tests, with their counts (AVROGATE_HYPOTHESIS=full: a long search)
 	@$(BIN)/python -m pytest contracts_tests
