@@ -5,7 +5,9 @@ venv=$1 code=$2
 if [ -d /context/wheels ]; then
   export PIP_NO_INDEX=1 PIP_FIND_LINKS=/context/wheels
 fi
-python -m venv --system-site-packages /tmp/pip
-/tmp/pip/bin/pip wheel --no-cache-dir --disable-pip-version-check --quiet --no-deps --wheel-dir /tmp/wheel .
-/tmp/pip/bin/pip --python "$venv/bin/python" install --no-cache-dir --disable-pip-version-check --quiet \
-  --no-deps --no-index --target "$code" /tmp/wheel/*.whl
+work=$(mktemp -d)
+python -m venv --system-site-packages "$work/tools"
+pip() { "$work/tools/bin/pip" --disable-pip-version-check --quiet --no-cache-dir "$@"; }
+pip wheel --no-deps --wheel-dir "$work/built" .
+pip --python "$venv/bin/python" install --no-deps --no-index --target "$code" "$work"/built/*.whl
+rm -rf "$work"

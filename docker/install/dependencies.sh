@@ -8,8 +8,9 @@ if [ -d /context/wheels ]; then
 fi
 python -m venv "$venv"
 wanted=$(python -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]))')
-echo "$wanted" >/tmp/wanted
-"$venv/bin/pip" install --no-cache-dir --disable-pip-version-check --quiet -c constraints.txt -r /tmp/wanted
+work=$(mktemp -d)
+echo "$wanted" >"$work/wanted"
+"$venv/bin/pip" install --no-cache-dir --disable-pip-version-check --quiet -c constraints.txt -r "$work/wanted"
 
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 spark=$site/pyspark
@@ -19,9 +20,9 @@ if [ -d /context/jars ]; then
 else
   # the Ivy that pyspark brings, with the pins of the local stack: Spark's part of them alone
   "$java/bin/java" -jar "$spark"/jars/ivy-*.jar -settings avrogate/local/ivysettings.xml -ivy avrogate/local/ivy.xml \
-    -cache /tmp/ivy -confs spark -types jar bundle -retrieve "$spark/jars/[artifact]-[revision].[ext]"
-  rm -rf /tmp/ivy
+    -cache "$work/ivy" -confs spark -types jar bundle -retrieve "$spark/jars/[artifact]-[revision].[ext]"
 fi
+rm -rf "$work"
 
 # what neither a session, a master nor a worker of ours loads
 rm -rf "$spark/jars/connect-repl" "$spark/examples" "$spark/data" "$java/legal" "$java/include" \
