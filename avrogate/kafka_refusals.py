@@ -19,6 +19,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from avrogate.certificates import untrusted_hint
 from avrogate.errors import ConfigError
 
 PREFIX = "AVROGATE_KAFKA_"
@@ -28,8 +29,6 @@ ANSWER, LOGIN, TRY = 1.5, 4.0, 0.5
 # SaslHandshake, version 0, for a mechanism that nobody has: each kind of listener answers, and each another thing
 QUESTION = struct.pack(">hhihh", 17, 0, 1, -1, 1) + b"?"
 UNSUPPORTED_MECHANISM = 33
-# OpenSSL's numbers for a certificate of another host, and for one that was good once
-ANOTHER_NAME, EXPIRED = {62, 64}, 10
 SILENT = logging.getLogger("avrogate.kafka.refusals")
 SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
@@ -114,11 +113,7 @@ def _untrusted(address: str, config: Mapping[str, Any]) -> ConfigError | None:
 
 
 def _certificate_hint(code: int) -> str:
-    if code in ANOTHER_NAME:
-        return "AVROGATE_BOOTSTRAP_SERVERS must name the host as the certificate does"
-    if code == EXPIRED:
-        return "the broker needs a new certificate; look at this machine's clock, too"
-    return f"set {CA} to a PEM file of the authority that signed it"
+    return untrusted_hint(code, "broker", "AVROGATE_BOOTSTRAP_SERVERS", CA)
 
 
 def _refused_login(config: Mapping[str, Any]) -> ConfigError | None:

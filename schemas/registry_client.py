@@ -15,6 +15,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistry
 # the HTTP library that the client was built with
 from confluent_kafka.schema_registry.common._httpx_compat import httpx
 
+from avrogate.certificates import untrusted_hint
 from avrogate.errors import AvrogateError, ConfigError, RegistryUnavailable
 from avrogate.settings import Settings
 
@@ -25,8 +26,6 @@ START_HINT = "start the local one with `avrogate stack up`, or set AVROGATE_REGI
 WANTS_HTTPS = "a registry behind TLS wants https://: look at AVROGATE_REGISTRY_URL"
 # OpenSSL's names for an answer that is no TLS
 NO_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"}
-# OpenSSL's numbers for a certificate of another host, and for one that was good once
-ANOTHER_NAME, EXPIRED = {62, 64}, 10
 
 
 class Refused(AvrogateError):
@@ -115,7 +114,7 @@ class RegistryClient:
         if isinstance(tls, ssl.SSLCertVerificationError):
             return ConfigError(
                 f"registry at {self.url}: its certificate is not trusted ({tls.verify_message})",
-                _certificate_hint(tls.verify_code),
+                untrusted_hint(tls.verify_code, "registry", "AVROGATE_REGISTRY_URL", "AVROGATE_REGISTRY_CA"),
             )
         if tls is not None and tls.reason in NO_TLS:
             return ConfigError(
@@ -156,14 +155,6 @@ def _credentials_hint(settings: Settings) -> str:
     if settings.registry_user:
         return "look at AVROGATE_REGISTRY_USER and AVROGATE_REGISTRY_PASSWORD"
     return "set AVROGATE_REGISTRY_USER and AVROGATE_REGISTRY_PASSWORD"
-
-
-def _certificate_hint(code: int) -> str:
-    if code in ANOTHER_NAME:
-        return "AVROGATE_REGISTRY_URL must name the host as the certificate does"
-    if code == EXPIRED:
-        return "the registry needs a new certificate; look at this machine's clock, too"
-    return "set AVROGATE_REGISTRY_CA to a PEM file of the authority that signed it"
 
 
 def _reason(error: SchemaRegistryError) -> str:
