@@ -68,12 +68,17 @@ def by_path(file: Path) -> ModuleType:
     return module
 
 
+def docker_is_missing(reason: str | None) -> None:
+    """Skip the test, or fail it where Docker must be there (AVROGATE_REQUIRE_DOCKER), if there is a reason."""
+    if reason is not None:
+        (pytest.fail if os.environ.get("AVROGATE_REQUIRE_DOCKER") else pytest.skip)(reason)
+
+
 @pytest.fixture(scope="session")
 def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Kafka and the registry as containers, one pair for the run. No engine: skipped, or in CI a failure."""
     module = by_path(Path(__file__).parent / "tests" / "integration" / "containers.py")
-    if reason := module.why_not():
-        (pytest.fail if os.environ.get("AVROGATE_REQUIRE_DOCKER") else pytest.skip)(reason)
+    docker_is_missing(module.why_not())
     with module.running_containers(tmp_path_factory.mktemp("containers")) as running:
         yield running
 

@@ -1,7 +1,8 @@
 """Kafka and the schema registry as containers, by the variables and ports that the public images document.
 
-The images are the public ones unless AVROGATE_IMAGE_KAFKA and AVROGATE_IMAGE_REGISTRY name others. Ports on the
-host are chosen here and not by the engine: they stay the same when a test stops a container and starts it again.
+Images and variables are those of docker-compose.yml: the public images unless AVROGATE_IMAGE_KAFKA and
+AVROGATE_IMAGE_REGISTRY name others. Ports on the host are chosen here and not by the engine: they stay the same when
+a test stops a container and starts it again.
 """
 
 from __future__ import annotations
@@ -9,51 +10,28 @@ from __future__ import annotations
 import os
 import socket
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
+from avrogate.local.registry import lists_subjects
 from avrogate.local.service import is_free
 from avrogate.settings import LOOPBACK, Settings
 
-IMAGES = {
-    "kafka": os.environ.get("AVROGATE_IMAGE_KAFKA", "confluentinc/cp-kafka:8.1.0"),
-    "registry": os.environ.get("AVROGATE_IMAGE_REGISTRY", "confluentinc/cp-schema-registry:8.1.0"),
-}
-CLUSTER_ID = "QXZyb2dhdGUtaW50ZWdyYQ"
+# as they are deployed: what differs here is said below
+COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 START_LIMIT = 120.0
+# a client that a test kills is missed sooner
+IMPATIENT = {"KAFKA_BROKER_SESSION_TIMEOUT_MS": "3000", "KAFKA_BROKER_HEARTBEAT_INTERVAL_MS": "500"}
 
-KAFKA = {
-    "CLUSTER_ID": CLUSTER_ID,
-    "KAFKA_NODE_ID": "1",
-    "KAFKA_PROCESS_ROLES": "broker,controller",
-    "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@127.0.0.1:29093",
-    "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
-    "KAFKA_LISTENERS": "PLAINTEXT://0.0.0.0:29092,HOST://0.0.0.0:9092,CONTROLLER://127.0.0.1:29093",
-    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,HOST:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    "KAFKA_INTER_BROKER_LISTENER_NAME": "PLAINTEXT",
-    "KAFKA_HEAP_OPTS": "-Xms64m -Xmx512m",
-    "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
-    "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
-    "KAFKA_BROKER_SESSION_TIMEOUT_MS": "3000",
-    "KAFKA_BROKER_HEARTBEAT_INTERVAL_MS": "500",
-    "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
-    "KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS": "4",
-    "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
-    "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
-    "KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS": "4",
-    "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR": "1",
-    "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR": "1",
-}
-REGISTRY = {
-    "SCHEMA_REGISTRY_HOST_NAME": "schema-registry",
-    "SCHEMA_REGISTRY_LISTENERS": "http://0.0.0.0:8081",
-    "SCHEMA_REGISTRY_KAFKASTORE_BOOTSTRAP_SERVERS": "PLAINTEXT://kafka:29092",
-    "SCHEMA_REGISTRY_KAFKASTORE_TOPIC_REPLICATION_FACTOR": "1",
-    "SCHEMA_REGISTRY_HEAP_OPTS": "-Xms64m -Xmx384m",
-}
+
+def _image(service: str) -> str:
+    """The image of a service: `${VARIABLE:-default}` in the file."""
+    variable, _, default = COMPOSE[service]["image"].removeprefix("${").removesuffix("}").partition(":-")
+    return os.environ.get(variable) or str(default)
 
 
 def why_not() -> str | None:
@@ -86,7 +64,7 @@ class Containers:
     def wait(self) -> None:
         """Until both answer again after a test has stopped one of them."""
         _until("the broker", lambda: _broker_answers(self.settings.brokers))
-        _until("the registry", lambda: _registry_answers(self.settings.registry))
+        _until("the registry", lambda: lists_subjects(self.settings.registry))
 
 
 @contextmanager
@@ -105,21 +83,21 @@ def running_containers(home: Path) -> Iterator[Containers]:
         home=home, bootstrap_servers=f"{LOOPBACK}:{kafka_port}", registry_url=f"http://{LOOPBACK}:{registry_port}"
     )
 
-    def container(name: str, alias: str, port: int, host_port: int, memory: str) -> DockerContainer:
-        made = DockerContainer(IMAGES[name], network=network, network_aliases=[alias], mem_limit=memory)
+    def container(service: str, port: int, host_port: int, memory: str) -> DockerContainer:
+        made = DockerContainer(_image(service), network=network, network_aliases=[service], mem_limit=memory)
+        made.env |= COMPOSE[service]["environment"]
         made.ports[str(port)] = (LOOPBACK, host_port)  # docker's own form of an address
         return made
 
     with ExitStack() as stack:
         network = stack.enter_context(Network())
-        kafka = container("kafka", "kafka", 9092, kafka_port, "1g")
-        kafka.env |= KAFKA | {"KAFKA_ADVERTISED_LISTENERS": advertised}
+        kafka = container("kafka", 9092, kafka_port, "1g")
+        kafka.env |= IMPATIENT | {"KAFKA_ADVERTISED_LISTENERS": advertised}
         stack.enter_context(kafka)
         _until("the broker", lambda: _broker_answers(settings.brokers))
-        registry = container("registry", "schema-registry", 8081, registry_port, "768m")
-        registry.env |= REGISTRY
+        registry = container("schema-registry", 8081, registry_port, "768m")
         stack.enter_context(registry)
-        _until("the registry", lambda: _registry_answers(settings.registry))
+        _until("the registry", lambda: lists_subjects(settings.registry))
         yield Containers(settings, kafka.get_wrapped_container(), registry.get_wrapped_container())
 
 
@@ -147,13 +125,4 @@ def _broker_answers(address: str) -> bool:
     try:
         return bool(AdminClient({"bootstrap.servers": address, "log_level": 0}).list_topics(timeout=2).brokers)
     except KafkaException:
-        return False
-
-
-def _registry_answers(address: str) -> bool:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy
-    try:
-        with direct.open(f"{address}/subjects", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sysconfig
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import by_path
+from conftest import by_path, docker_is_missing
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -80,8 +79,7 @@ def test_an_image_has_a_user_and_a_base_that_is_chosen_outside(file: Path) -> No
 @pytest.mark.parametrize("profile", [(), ("secure",)], ids=["no-profile", "secure"])
 def test_compose_takes_the_file(profile: tuple[str, ...]) -> None:
     compose = by_path(Path(__file__).with_name("compose.py"))
-    if reason := compose.why_not(engine=False):
-        (pytest.fail if os.environ.get("AVROGATE_REQUIRE_DOCKER") else pytest.skip)(reason)
+    docker_is_missing(compose.why_not(engine=False))
     done = compose.Compose("avrogate-config", profile)("config", "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")  # a warning, say of a variable that is not set, is there too
     services = yaml.safe_load(done.stdout)["services"]

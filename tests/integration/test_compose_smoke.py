@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 import urllib.request
@@ -17,7 +16,7 @@ import pytest
 
 from avrogate.kafka_reading import read_to_end
 from avrogate.settings import LOOPBACK, Settings
-from conftest import by_path
+from conftest import by_path, docker_is_missing
 
 pytestmark = [pytest.mark.containers, pytest.mark.compose]
 HERE = Path(__file__).parent
@@ -41,8 +40,7 @@ def until(what: str, holds: Callable[[], Any], limit: float) -> Any:
 
 @pytest.fixture(scope="module")
 def compose() -> Iterator[Any]:
-    if reason := by_path(HERE / "compose.py").why_not():
-        (pytest.fail if os.environ.get("AVROGATE_REQUIRE_DOCKER") else pytest.skip)(reason)
+    docker_is_missing(by_path(HERE / "compose.py").why_not())
     variables = {"AVROGATE_EVENTS": str(EVENTS), "AVROGATE_RATE": str(RATE)}
     with by_path(HERE / "compose.py").project("smoke", **variables) as project:
         yield project

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from conftest import by_path
+from conftest import by_path, docker_is_missing
 
 pytestmark = [pytest.mark.containers, pytest.mark.compose]
 
@@ -60,8 +59,7 @@ class Secure:
 def secure(certificates: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
     """The pipeline behind passwords and TLS, up once."""
     here = Path(__file__).parent
-    if reason := by_path(here / "compose.py").why_not():
-        (pytest.fail if os.environ.get("AVROGATE_REQUIRE_DOCKER") else pytest.skip)(reason)
+    docker_is_missing(by_path(here / "compose.py").why_not())
     other = certificates.authority(tmp_path_factory.mktemp("other"), "other").file
     sizes = {"AVROGATE_EVENTS": str(EVENTS), "AVROGATE_RATE": "300"}
     with by_path(here / "compose.py").project("secure", "secure", **sizes) as compose:
