@@ -61,7 +61,7 @@ def _appearances(catalog: Catalog) -> Iterator[tuple[str, Appearance]]:
 
 def _of_key(version: SchemaVersion, key: str, versions: tuple[SchemaVersion, ...]) -> Appearance:
     """An event shows the user who is its key, with the country and platform that a version of it ever had."""
-    user = next((field["name"] for field in version.avro["fields"] if field["json-name"] == key), key)
+    user = version.field_of(key) or key
     ever = {name for one in versions for name in ("country", "platform") if type_at(one.resolved, name)}
     country, platform = (name if name in ever else None for name in ("country", "platform"))
     return Appearance(version.short_name, user, country, platform)

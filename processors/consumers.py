@@ -25,8 +25,7 @@ def _every_event(catalog: Catalog) -> Consumer:
     """Whatever the event: the user, by whom it is ordered, and its time, by which profiles are."""
     reads = {}
     for version, key in _raw_events(catalog):
-        names = {field["json-name"]: field["name"] for field in version.avro["fields"]}
-        reads[version.short_name] = {names.get(key, key): USER, "time": "timestamp-millis"}
+        reads[version.short_name] = {version.field_of(key) or key: USER, "time": "timestamp-millis"}
     return Consumer(NAME, "raw", reads)
 
 

@@ -60,9 +60,14 @@ class Finding:
 class Report:
     """What was looked at and what was found."""
 
-    schemas: int
+    catalog: Catalog
     examples: int
     findings: tuple[Finding, ...]
+
+    @property
+    def schemas(self) -> int:
+        """How many schemas there are."""
+        return len(self.catalog.versions)
 
 
 def check_folder(folder: Path) -> Report:
@@ -74,7 +79,7 @@ def check_folder(folder: Path) -> Report:
     ]
     catalog = load_catalog(folder)
     if findings:
-        return Report(len(catalog.versions), 0, tuple(findings))
+        return Report(catalog, 0, tuple(findings))
     try:
         check_twins(catalog)
     except AvrogateError as error:
@@ -87,7 +92,7 @@ def check_folder(folder: Path) -> Report:
         examples += len(files)
         if catalog.newest(version.topic, version.event) == version:
             findings += check_examples(version, files)
-    return Report(len(catalog.versions), examples, tuple(findings))
+    return Report(catalog, examples, tuple(findings))
 
 
 def example_files(catalog: Catalog, version: SchemaVersion) -> list[Path]:
@@ -102,7 +107,7 @@ def _check_keys(catalog: Catalog) -> Iterator[Finding]:
     """The field that is the record's key must be in every version."""
     for version in catalog.versions:
         entry = catalog.topics[version.topic].events.get(version.event)
-        if entry and entry.key not in {field["json-name"] for field in version.avro["fields"]}:
+        if entry and version.field_of(entry.key) is None:
             yield Finding("no-key-field", str(version), f"catalog.yaml makes {entry.key!r} the key; it is no field")
 
 

@@ -16,39 +16,44 @@ def branches(text: str) -> frozenset[str]:
 
 def type_at(schema: Mapping[str, Any], path: str) -> frozenset[str] | None:
     """What a field of a record schema (references written out) may hold, or None if there is no such field."""
-    return _type_at(schema, path.split("."), _records(schema))
+    named, found, nullable = _records(schema), schema, False
+    for name in path.split("."):
+        nullable = nullable or "null" in _alternatives(found)
+        found = _field(found, name, named)
+        if found is None:
+            return None
+    kinds = frozenset(_name(branch, named) for branch in _alternatives(found))
+    return kinds | {"null"} if nullable else kinds
 
 
 def records_at(schema: Mapping[str, Any], path: str) -> dict[str, str]:
     """The records that a path goes through below the top, by full name, each with what is left of the path there."""
     named, parts = _records(schema), path.split(".")
+    node: Any = schema
     found: dict[str, str] = {}
-    for end in range(1, len(parts)):
-        found |= {name: ".".join(parts[end:]) for name in _full_names(schema, parts[:end], named)}
+    for end, name in enumerate(parts[:-1], start=1):
+        node = _field(node, name, named)
+        holders = [_record(branch, named) for branch in _alternatives(node)]
+        full = (name for name, one in named.items() if "." in name and any(one is holder for holder in holders))
+        found |= dict.fromkeys(full, ".".join(parts[end:]))
     return found
 
 
-def _full_names(schema: Any, path: list[str], named: Mapping[str, Any]) -> list[str]:
-    for branch in schema if isinstance(schema, list) else [schema]:
-        record = named.get(branch, branch) if isinstance(branch, str) else branch
-        if not path and isinstance(record, Mapping) and record.get("type") == "record":
-            return [name for name, one in named.items() if one is record and "." in name]
-        for field in record.get("fields", ()) if path and isinstance(record, Mapping) else ():
-            if field["name"] == path[0]:
-                return _full_names(field["type"], path[1:], named)
-    return []
+def _alternatives(schema: Any) -> list[Any]:
+    return schema if isinstance(schema, list) else [schema]
 
 
-def _type_at(schema: Any, path: list[str], named: Mapping[str, Any]) -> frozenset[str] | None:
-    if not path:
-        return frozenset(_name(branch, named) for branch in (schema if isinstance(schema, list) else [schema]))
-    nullable = isinstance(schema, list) and "null" in schema
-    for branch in schema if isinstance(schema, list) else [schema]:
-        record = named.get(branch, branch) if isinstance(branch, str) else branch
+def _record(branch: Any, named: Mapping[str, Any]) -> Any:
+    return named.get(branch, branch) if isinstance(branch, str) else branch
+
+
+def _field(schema: Any, name: str, named: Mapping[str, Any]) -> Any:
+    """The type of a field of the record that `schema` is or may be; None if there is no such field."""
+    for branch in _alternatives(schema):
+        record = _record(branch, named)
         for field in record.get("fields", ()) if isinstance(record, Mapping) else ():
-            if field["name"] == path[0]:
-                found = _type_at(field["type"], path[1:], named)
-                return found if found is None or not nullable else found | {"null"}
+            if field["name"] == name:
+                return field["type"]
     return None
 
 
@@ -61,7 +66,7 @@ def _name(schema: Any, named: Mapping[str, Any]) -> str:
         return str(schema["logicalType"])
     if schema["type"] in ("array", "map"):
         inner = schema["items" if schema["type"] == "array" else "values"]
-        of = sorted(_name(one, named) for one in (inner if isinstance(inner, list) else [inner]))
+        of = sorted(_name(one, named) for one in _alternatives(inner))
         return f"{schema['type']}<{' | '.join(of)}>"
     return str(schema["type"])
 

@@ -72,6 +72,10 @@ class SchemaVersion:
         """The Avro names of the record's fields."""
         return [field["name"] for field in self.avro["fields"]]
 
+    def field_of(self, json_name: str) -> str | None:
+        """The Avro name of the field that JSON calls `json_name`, or None if there is none."""
+        return next((field["name"] for field in self.avro["fields"] if field["json-name"] == json_name), None)
+
     @cached_property
     def subject(self) -> str:
         """Subject in the registry."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from avrogate.errors import CatalogError
-from schemas.catalog import Catalog, load_catalog
+from schemas.catalog import Catalog
 from schemas.check import check_folder
 from schemas.compatibility import Finding
 from schemas.consumers import Consumer, broken, with_readers
@@ -30,7 +30,8 @@ def catalog_report(folder: Path, against: str | None = None, consumers: Consumer
 
     `consumers` gives the consumers of a catalog.
     """
-    checked, catalog = check_folder(folder), load_catalog(folder)
+    checked = check_folder(folder)
+    catalog = checked.catalog
     findings = check_history(catalog, against)
     drifted = any(one.rule == "drift" for one in checked.findings)
     findings = findings if drifted else with_readers(findings, broken(catalog, consumers(catalog)))

@@ -31,7 +31,7 @@ def planned(plan: Plan) -> Table:
 
 def _planned(step: LevelStep | VersionStep) -> tuple[str, str, str]:
     if isinstance(step, LevelStep):
-        return step.subject, "", f"compatibility {step.before or 'none of its own'} → {step.level}"
+        return _level(step)
     if step.found:
         text = f"unchanged, id {step.found.schema_id}"
     elif step.refusal:
@@ -45,12 +45,16 @@ def _planned(step: LevelStep | VersionStep) -> tuple[str, str, str]:
 def changed(done: Iterable[Change]) -> Table:
     """What registration changed in the registry, in its order."""
     rows = [
-        (one.subject, "", f"compatibility {one.before or 'none of its own'} → {one.level}")
+        _level(one)
         if isinstance(one, LevelSet)
         else (one.subject, one.source, f"{one.outcome}: version {one.version}, id {one.schema_id}")
         for one in done
     ]
     return table("Changed", ["subject", "schema", "change"], rows)
+
+
+def _level(one: LevelStep | LevelSet) -> tuple[str, str, str]:
+    return one.subject, "", f"compatibility {one.before or 'none of its own'} → {one.level}"
 
 
 def topics(rows: Iterable[TopicState]) -> Table:
