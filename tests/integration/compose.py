@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+from conftest import free_port
 
 ROOT = Path(__file__).parents[2]
 PORTS = ("KAFKA", "REGISTRY", "SPARK", "KAFKA_SECURE", "REGISTRY_SECURE")
@@ -92,20 +93,9 @@ class Compose:
 @contextmanager
 def project(name: str, *profile: str, **environment: str) -> Iterator[Compose]:
     """A project on free ports, gone at the end whatever happens. `name` is made unique to this process."""
-    ports = {f"AVROGATE_PORT_{port}": str(number) for port, number in zip(PORTS, _free_ports(), strict=True)}
+    ports = {f"AVROGATE_PORT_{port}": str(free_port()) for port in PORTS}
     made = Compose(f"avrogate-{name}-{os.getpid()}", profile, ports | environment)
     try:
         yield made
     finally:
         made.down()
-
-
-def _free_ports() -> list[int]:
-    probes = [socket.socket() for _ in PORTS]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

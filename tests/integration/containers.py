@@ -8,7 +8,6 @@ a test stops a container and starts it again.
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,8 +17,8 @@ from pathlib import Path
 import yaml
 
 from avrogate.local.registry import lists_subjects
-from avrogate.local.service import is_free
 from avrogate.settings import LOOPBACK, Settings
+from conftest import free_port
 
 # as they are deployed: what differs here is said below
 COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
@@ -77,7 +76,7 @@ def running_containers(home: Path) -> Iterator[Containers]:
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.network import Network
 
-    kafka_port, registry_port = _free_port(), _free_port()
+    kafka_port, registry_port = free_port(), free_port()
     advertised = f"PLAINTEXT://kafka:29092,HOST://{LOOPBACK}:{kafka_port}"
     settings = Settings(
         home=home, bootstrap_servers=f"{LOOPBACK}:{kafka_port}", registry_url=f"http://{LOOPBACK}:{registry_port}"
@@ -99,15 +98,6 @@ def running_containers(home: Path) -> Iterator[Containers]:
         stack.enter_context(registry)
         _until("the registry", lambda: lists_subjects(settings.registry))
         yield Containers(settings, kafka.get_wrapped_container(), registry.get_wrapped_container())
-
-
-def _free_port() -> int:
-    while True:
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            port = int(probe.getsockname()[1])
-        if is_free(port):
-            return port
 
 
 def _until(what: str, answers: Callable[[], bool]) -> None:
