@@ -77,19 +77,31 @@ class InvalidEvent(ContractError):
 
 
 class TransientError(AvrogateError):
-    """An outage: waiting may cure it. Never a reason to refuse an event."""
+    """An outage: waiting may cure it. Never a reason to refuse an event. `part` is what health calls it."""
+
+    part = "platform"
 
 
 class BrokerUnavailable(TransientError):
     """No Kafka broker answers."""
 
+    part = "broker"
+
 
 class RegistryUnavailable(TransientError):
     """The schema registry does not answer, or answers that it is broken."""
 
+    part = "registry"
+
 
 class NewerSchema(TransientError):
     """An event was written with a version that this installation does not know yet."""
+
+    part = "schema"
+
+
+class Stopped(AvrogateError):
+    """Somebody asked it to stop while it waited for an outage to end; nothing was committed."""
 
 
 class AuditError(AvrogateError):

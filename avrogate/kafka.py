@@ -66,9 +66,12 @@ def producer(settings: Settings, **options: Any) -> Producer:
     return _made(Producer, config | {"error_cb": _stops(settings)}, logger=LOGGER)
 
 
-def consumer(settings: Settings, group: str, **options: Any) -> Consumer:
+def consumer(
+    settings: Settings, group: str, *, statistics: Callable[[str], None] | None = None, **options: Any
+) -> Consumer:
     """A consumer that sees committed records only and commits nothing by itself.
 
+    `statistics` hears librdkafka's own, as JSON, every `statistics_interval_ms`, from within the calls that read.
     Reading raises ConfigError when a broker refuses the login or has another certificate, at any time: librdkafka
     would try for ever, and that looks like a topic in which nothing happens.
     """
@@ -79,8 +82,8 @@ def consumer(settings: Settings, group: str, **options: Any) -> Consumer:
         "isolation_level": "read_committed",
         "auto_offset_reset": "error",
     }
-    config = defaults | client_config(settings, **(guarantees | options))
-    return _made(Consumer, config | {"error_cb": _stops(settings)}, logger=LOGGER)
+    config = defaults | client_config(settings, **(guarantees | options)) | {"error_cb": _stops(settings)}
+    return _made(Consumer, config | ({"stats_cb": statistics} if statistics else {}), logger=LOGGER)
 
 
 def admin(settings: Settings) -> AdminClient:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -68,6 +69,21 @@ class Settings(BaseSettings):
     )
     request_timeout: float = Field(
         10.0, gt=0, description="Seconds that a single question to a broker or registry may take."
+    )
+    session_timeout: float = Field(
+        10.0,
+        ge=1,
+        description="Seconds after which the consumer group gives away the partitions of a processor that is gone.",
+    )
+    storm_guard: bool = Field(
+        True, description="Stop the processor when most events of a minute are refused, instead of refusing on."
+    )
+    metrics_host: str = Field(LOOPBACK, description="Where a service answers /metrics, /healthz, /readyz and /livez.")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Its port; 0 for none. Unless set, the first free one from 9464 on."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="From which level on a service logs."
     )
     refuse_unknown_country: bool = Field(
         False, description="Refuse an init whose country code nobody knows, instead of passing it as Unknown."

@@ -1,0 +1,50 @@
+"""What keeps a process from its work right now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong, for a person, and since when (Unix seconds)."""
+
+    message: str
+    since: float
+
+
+class Health:
+    """Troubles by the part that has them (`broker`, `registry`, …); healthy while there are none.
+
+    `ready` says whether the process has got as far as doing its work. `outages` counts troubles since the start.
+    One thread writes; any thread may read.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.ready = False
+        self.outages = 0
+        self._clock = clock
+        self._troubles: dict[str, Trouble] = {}
+
+    @property
+    def troubles(self) -> dict[str, Trouble]:
+        """The troubles of this moment, by part."""
+        return dict(self._troubles)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing keeps it from its work."""
+        return not self._troubles
+
+    def trouble(self, part: str, message: str) -> None:
+        """A part is in trouble; the beginning is kept if it was so before."""
+        known = self._troubles.get(part)
+        if known is None:
+            self.outages += 1
+        self._troubles[part] = Trouble(message, known.since if known else self._clock())
+
+    def well(self, part: str) -> None:
+        """A part is well (again)."""
+        self._troubles.pop(part, None)
