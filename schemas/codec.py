@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import fastavro
 import fastavro.read
@@ -15,12 +15,20 @@ from fastavro.types import Schema
 
 from avrogate.errors import InvalidEvent, WireFormatError
 from schemas.contract import Contract, compile_contract
-from schemas.contract.scalars import EXACT, Dropped
+from schemas.contract.scalars import EXACT, HUGE, Dropped
+from schemas.strict import Walk, compile_walk
 from schemas.versions import SchemaVersion
 from schemas.wire_format import prefix
 
 # decimals under a name of our own: fastavro then leaves them to the functions below
 SHORTEST = "avrogate-decimal"
+
+
+class Layout(NamedTuple):
+    """A schema as fastavro reads with it, and what refuses the bytes that fastavro should not have read."""
+
+    schema: Schema
+    walk: Walk
 
 
 class Codec:
@@ -33,7 +41,7 @@ class Codec:
         self.version = version
         self.schema_id = schema_id
         self._prefix = prefix(schema_id)
-        self._schema: Schema = parsed(version.resolved)
+        self._own = parsed(version.resolved)
 
     @cached_property
     def contract(self) -> Contract:
@@ -48,17 +56,19 @@ class Codec:
         """A record in the wire format; its bounds are not checked (`Contract.check` does)."""
         out = io.BytesIO()
         out.write(self._prefix)
-        fastavro.schemaless_writer(out, self._schema, record)
+        fastavro.schemaless_writer(out, self._own.schema, record)
         return out.getvalue()
 
-    def read(self, body: bytes | memoryview, writer: Schema | None = None) -> dict[str, Any]:
+    def read(self, body: bytes | memoryview, writer: Layout | None = None) -> dict[str, Any]:
         """The record in Avro binary that this version wrote, or another one: its schema `parsed`, as `writer`.
 
         Raises WireFormatError (`undecodable`, `trailing-bytes`) if the bytes are not exactly one record.
         """
-        source = io.BytesIO(body)
+        layout, content = writer or self._own, bytes(body)
+        source = io.BytesIO(content)
         try:
-            record: Any = fastavro.schemaless_reader(source, writer or self._schema, self._schema if writer else None)
+            record: Any = fastavro.schemaless_reader(source, layout.schema, self._own.schema if writer else None)
+            layout.walk(content, 0)
         except Exception as error:  # fastavro raises whatever the bytes lead it to
             raise self._unreadable(f"{type(error).__name__}: {error}", "undecodable") from error
         rest = len(body) - source.tell()
@@ -72,9 +82,9 @@ class Codec:
         return WireFormatError(message, reason=reason, schema_id=self.schema_id)
 
 
-def parsed(schema: dict[str, Any]) -> Schema:
+def parsed(schema: dict[str, Any]) -> Layout:
     """An Avro schema (references written out) as a codec reads with it."""
-    return fastavro.parse_schema(_plain(schema))
+    return Layout(fastavro.parse_schema(_plain(schema)), compile_walk(schema))
 
 
 def _plain(node: Any) -> Any:
@@ -101,11 +111,14 @@ def _decimal_bytes(value: Decimal, schema: Mapping[str, Any]) -> bytes:
 
 
 def _decimal(content: bytes, writer: Any, reader: Any) -> Decimal:
-    return Decimal(int.from_bytes(content, "big", signed=True)).scaleb(-writer["scale"], EXACT)
+    units = int.from_bytes(content, "big", signed=True)
+    if units.bit_length() > HUGE:  # past every precision; to write a megabyte out in digits would take a minute
+        return Decimal((int(units < 0), (1,), units.bit_length() * 3 // 10))
+    return Decimal(units).scaleb(-writer["scale"], EXACT)
 
 
 fastavro.write.LOGICAL_WRITERS[f"bytes-{SHORTEST}"] = _decimal_bytes
 fastavro.read.LOGICAL_READERS[f"bytes-{SHORTEST}"] = _decimal
 
 
-__all__ = ["Codec", "InvalidEvent", "WireFormatError", "parsed"]
+__all__ = ["Codec", "InvalidEvent", "Layout", "WireFormatError", "parsed"]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from fastavro.types import Schema
-
 from avrogate.errors import ContractError, WireFormatError
 from schemas.catalog import Catalog
-from schemas.codec import Codec, parsed
+from schemas.codec import Codec, Layout, parsed
 from schemas.registry import RegisteredText, Registry
 from schemas.versions import SchemaVersion, resolve
 from schemas.wire_format import unframe
@@ -70,7 +68,7 @@ class TopicDecoder:
         self._registry = registry
         self._codecs: dict[int, Codec] = {}
         self._newest: dict[str, Codec] = {}
-        self._later: dict[int, tuple[Codec, Schema]] = {}
+        self._later: dict[int, tuple[Codec, Layout]] = {}
         for event in catalog.topics[topic].events:
             for version in catalog.of(topic, event):
                 codec = Codec(version, registry.id_of(version))
@@ -91,7 +89,7 @@ class TopicDecoder:
         codec, writer = self._later.get(schema_id) or self._learn(schema_id)
         return Decoded(codec.version, codec.read(body, writer), codec)
 
-    def _learn(self, schema_id: int) -> tuple[Codec, Schema]:
+    def _learn(self, schema_id: int) -> tuple[Codec, Layout]:
         found = self._registry.text(schema_id) if self._newest else None
         codec = self._newest.get(full_name(found.text)) if found else None
         if found is None or codec is None:

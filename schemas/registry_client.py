@@ -65,10 +65,13 @@ class RegistryClient:
     def ask(self, question: Callable[[], T], **answer_if_missing: Any) -> T:
         """The answer to a question put to `api`; `missing`, if it is given, where the registry says 404.
 
+        One to which no answer comes in time is put once more: it can be, as none of a registry's does more the
+        second time, and an answer may be lost on its way.
+
         Raises Refused, ConfigError for a wrong setting, RegistryUnavailable for an outage.
         """
         try:
-            answer = question()
+            answer = _asked(question)
         except SchemaRegistryError as error:
             if error.http_status_code == NOT_FOUND and "missing" in answer_if_missing:
                 missing: T = answer_if_missing["missing"]
@@ -124,6 +127,13 @@ class RegistryClient:
         garbled = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
         hint = WANTS_HTTPS if garbled and self.url.startswith("http:") else START_HINT
         return RegistryUnavailable(f"registry unreachable at {self.url} ({error})", hint=hint)
+
+
+def _asked(question: Callable[[], T]) -> T:
+    try:
+        return question()
+    except httpx.ReadTimeout:
+        return question()
 
 
 def _check_address(address: str) -> None:
