@@ -43,7 +43,7 @@ def test_fastavro_reads_the_same_values(version, values, records_of):
 def test_confluents_serializer_writes_the_same_bytes_and_reads_ours(version, values, records_of, registered):
     codec = registered.codec(version)
     client = registered.client()
-    schema = client.get_latest_version(codec.version.subject).schema
+    schema = client.get_version(codec.version.subject, codec.version.number).schema
     serializer = AvroSerializer(client, schema, conf=SERIALIZER)
     deserializer = AvroDeserializer(client, conf=STRATEGY)
     context = SerializationContext(codec.version.topic, MessageField.VALUE)

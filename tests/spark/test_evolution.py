@@ -128,7 +128,7 @@ def _old_processor_meets_both(told: Story, old: Publisher, new: Publisher) -> No
     """Both producers at once, in turns, and a processor that does not know what the new one writes."""
     stop, handler = Stop(), logging.Handler()
     handler.emit = lambda record: told.warnings.append(record.getMessage())  # type: ignore[method-assign]
-    log = logging.getLogger("processors.quality")
+    log = logging.getLogger("avrogate.patience")
     log.addHandler(handler)
     tallies: list[int] = []
     with ThreadPoolExecutor(1) as pool:

@@ -1,7 +1,5 @@
 """A home of its own for each test, with the jars shared, and nothing left running."""
 
-import random
-import socket
 import subprocess
 import traceback
 
@@ -11,19 +9,7 @@ from avrogate.cli import console, main
 from avrogate.errors import AvrogateError
 from avrogate.local.stack import Stack
 from avrogate.settings import load_settings
-from conftest import environment
-
-
-def free_port() -> int:
-    """A port below those that the system gives to outgoing connections."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+from conftest import environment, free_port
 
 
 @pytest.fixture

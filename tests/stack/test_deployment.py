@@ -25,7 +25,7 @@ def ours(tmp_path):
     shutil.copytree(SCHEMAS, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     lines = (folder / "catalog.yaml").read_text(encoding="utf-8")
     for topic in load_catalog(folder).topics:
-        lines = lines.replace(f"  {topic}:", f"  {topic}-{uuid.uuid4().hex[:6]}:")
+        lines = lines.replace(f"\n  {topic}:\n", f"\n  {topic}-{uuid.uuid4().hex[:6]}:\n")
     (folder / "catalog.yaml").write_text(lines, encoding="utf-8")
     return folder
 
@@ -44,25 +44,30 @@ def second_version(folder, kind):
 
 
 def test_plan_register_and_again(stack, called, ours):
-    subjects = set(load_catalog(ours).by_subject())
+    catalog = load_catalog(ours)
+    subjects, versions = set(catalog.by_subject()), len(catalog.versions)
+    firsts = sum(version.number == 1 for version in catalog.versions)
+    assert firsts == len(subjects) < versions, "some subject has a second version"
     plan = called(stack, "schemas", "register", "--plan", "--folder", str(ours))
     assert plan.returncode == 0, plan.stderr
-    assert plan.stdout.count("new version 1") == len(subjects)
+    assert plan.stdout.count("new version 1") == firsts
+    assert plan.stdout.count("new version 2") == versions - firsts
     assert plan.stdout.count("→ FULL_TRANSITIVE") == len(subjects)
     assert "new version 1, after raw/post-match-info/v1" in plan.stdout
-    assert f"{len(subjects)} would be new, 0 unchanged, at " in plan.stdout
+    assert f"{versions} would be new, 0 unchanged, at " in plan.stdout
     assert not subjects & set(Registry(stack).subjects()), "a plan writes nothing"
 
     command = [sys.executable, "-m", "schemas.register", "--folder", str(ours)]
     done = subprocess.run(command, env=environment(stack), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("new: version 1, id ") == len(subjects)
-    assert f"{len(subjects)} new, 0 unchanged, at " in done.stdout
+    assert done.stdout.count("new: version 1, id ") == firsts
+    assert done.stdout.count("new: version 2, id ") == versions - firsts
+    assert f"{versions} new, 0 unchanged, at " in done.stdout
 
     again = called(stack, "schemas", "register", "--folder", str(ours))
-    assert again.stdout.count("unchanged, id ") == len(subjects)
+    assert again.stdout.count("unchanged, id ") == versions
     assert "Changed" not in again.stdout
-    assert f"0 new, {len(subjects)} unchanged, at " in again.stdout
+    assert f"0 new, {versions} unchanged, at " in again.stdout
     agree = called(stack, "schemas", "diff", "--format", "json", "--folder", str(ours))
     assert (agree.returncode, json.loads(agree.stdout)) == (0, [])
 

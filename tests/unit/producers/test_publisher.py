@@ -106,6 +106,7 @@ def test_a_refused_event_is_in_a_dead_letter_and_the_next_goes_on(broker, publis
         "timestamp": None,
         "key": b"42",
         "original": text,
+        "original_size": None,
         "headers": [],
         "schema_id": None,
         "attempts": 1,

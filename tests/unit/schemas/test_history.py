@@ -85,7 +85,7 @@ def micros(schema):
 
 
 def symbol(schema):
-    schema["properties"]["stage"]["enum"].append("replay")
+    schema["properties"]["outcome"]["enum"].append("replay")
 
 
 def tighten(schema):
@@ -103,7 +103,7 @@ def other_record(schema):
 UNSAFE = {
     "a required field": ("pipeline/minute-kpi", add_required, "field-without-default"),
     "a decimal's scale": ("pipeline/minute-kpi", scale, "decimal-scale-changed"),
-    "a symbol without default": ("pipeline/dead-letter", symbol, "enum-symbol-unknown"),
+    "a symbol without default": ("pipeline/dead-letter-replay", symbol, "enum-symbol-unknown"),
     "a rename": ("pipeline/minute-kpi", rename, "field-renamed"),
     "a rename of a required field": ("pipeline/minute-kpi", rename_required, "field-renamed"),
     "another unit": ("pipeline/minute-kpi", micros, "json-unit-changed"),
@@ -120,7 +120,7 @@ def test_an_unsafe_version_is_one_clear_finding(case, folder, check):
     code, (finding,) = check(folder)
     assert code == 1
     assert (finding["rule"], finding["older"], finding["newer"]) == (rule, "v1", "v2")
-    assert finding["subject"].startswith(("kpis-minute-", "events-dead-letter-"))
+    assert finding["subject"].startswith(("kpis-minute-", "dead-letter-replays-"))
     assert finding["pointer"].startswith("/") and finding["message"] and finding["advice"]
 
 
@@ -182,7 +182,12 @@ def test_another_key(released, check):
     ("now", "before", "rule", "pointer"),
     [
         ("compatibility: FULL_TRANSITIVE", "compatibility: BACKWARD_TRANSITIVE", "level-weakened", "/compatibility"),
-        ("partitions: 1\n", "partitions: 8\n", "partitions-changed", "/topics/kpis-minute/partitions"),
+        (
+            "owner: analytics\n    stage: pipeline\n    partitions: 1\n",
+            "owner: analytics\n    stage: pipeline\n    partitions: 8\n",
+            "partitions-changed",
+            "/topics/kpis-minute/partitions",
+        ),
     ],
 )
 def test_another_promise_of_the_catalog(released, check, now, before, rule, pointer):
