@@ -13,5 +13,6 @@ def all_consumers(catalog: Catalog) -> tuple[Consumer, ...]:
     """Who reads the catalog's events, as each declares it next to its code."""
     from analytics.consumers import consumers as of_analytics
     from processors.consumers import consumers as of_processors
+    from producers.file_progress import CONSUMER as OF_PRODUCERS
 
-    return (*of_processors(catalog), *of_analytics(catalog))
+    return (OF_PRODUCERS, *of_processors(catalog), *of_analytics(catalog))

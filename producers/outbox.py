@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -16,6 +16,7 @@ Receipt = Callable[[KafkaError | None, Message], None]
 
 # a full local queue makes the sender wait; this much lies in memory at most
 QUEUE_RECORDS, QUEUE_KBYTES = 100_000, 131_072
+REQUEST = 1_000_000  # bytes of one request to a partition; a topic that takes less makes it less
 SLICE = 0.2  # seconds; librdkafka waits without looking at signals, so no single wait is longer
 
 
@@ -24,10 +25,11 @@ class Outbox:
 
     A record that the broker has not acknowledged `patience` seconds after it was handed over has failed. After
     a failure every call raises it: BrokerUnavailable for an outage, else ConfigError or AvrogateError.
-    `acknowledged` counts by the label of their receipts, `failed` all.
+    `acknowledged` counts by the label of their receipts, `failed` all. `limits` are the bytes that the topics take.
     """
 
-    def __init__(self, settings: Settings, *, patience: float = 60.0, largest: int = 1_000_000) -> None:
+    def __init__(self, settings: Settings, *, patience: float = 60.0, limits: Iterable[int] = ()) -> None:
+        takes = [*limits]
         self.acknowledged: Counter[str] = Counter()
         self.failed = 0
         self._settings = settings
@@ -35,7 +37,8 @@ class Outbox:
         self._producer: Producer = kafka.producer(
             settings,
             message_timeout_ms=int(patience * 1000),
-            message_max_bytes=largest,
+            message_max_bytes=max(REQUEST, *takes, 0),
+            batch_size=min(REQUEST, *takes, REQUEST),
             queue_buffering_max_messages=QUEUE_RECORDS,
             queue_buffering_max_kbytes=QUEUE_KBYTES,
         )

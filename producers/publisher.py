@@ -11,23 +11,19 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from avrogate import kafka
 from avrogate.errors import AvrogateError, InvalidEvent
 from avrogate.settings import Settings
+from producers.dropped import count_dropped
+from producers.inspection import DEAD_LETTER, Inspector
 from producers.outbox import Outbox
-from producers.refusals import DeadLetters, Origin, Refusal, refusal_of
-from producers.routes import OVERHEAD, Routes
+from producers.refusals import Refusal
 from producers.source import Event
 from producers.summary import Summary
-from schemas.catalog import Catalog, shipped_catalog
-from schemas.json_events import parse_event
-from schemas.registry import Registry
+from schemas.catalog import Catalog
 
-DEAD_LETTER = "dead-letter"
 LAST_CHANCE = 5.0  # seconds; how long an error in the caller's block waits for what was handed over
-MANY = 100  # names of dropped fields that are counted one by one; a client could send new ones for ever
 
 
 class Publisher:
@@ -52,15 +48,10 @@ class Publisher:
         patience: float = 60.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        catalog = catalog or shipped_catalog()
-        registry = Registry(settings)
-        self._routes = Routes(catalog, registry)
-        self._dead_letters = DeadLetters(catalog, registry, clock) if on_refusal == DEAD_LETTER else None
-        ways = [*self._routes, self._dead_letters] if self._dead_letters else [*self._routes]
-        for topic in {way.topic for way in ways}:
-            kafka.require_topic(settings, topic)
-        self._outbox = Outbox(settings, patience=patience, largest=max(way.limit for way in ways) + OVERHEAD)
-        self._receipts = {route.event: self._outbox.receipt(route.event) for route in self._routes}
+        keeps = on_refusal == DEAD_LETTER
+        self._inspector = Inspector(settings, catalog, keeps_refused=keeps, clock=clock)
+        self._outbox = Outbox(settings, patience=patience, limits=self._inspector.limits.values())
+        self._receipts = {event: self._outbox.receipt(event) for event in self._inspector.events}
         self._letter_receipt = self._outbox.receipt(DEAD_LETTER)
         self._refused: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -74,19 +65,18 @@ class Publisher:
 
         Raises BrokerUnavailable or AvrogateError if the broker did not take an earlier one.
         """
-        parsed: Any = event
         try:
-            if isinstance(event, str | bytes):
-                parsed = parse_event(event)
-            route = self._routes.of(parsed)
-            dropped: list[str] | None = [] if route.drops_unknown else None
-            key, value = route.encode(parsed, dropped)
+            record = self._inspector.inspect(event, source, line)
         except InvalidEvent as error:
-            return self._refuse(error, event, parsed, source, line)
-        if dropped:
-            self._count_dropped(route.event, dropped)
-        self._outbox.send(route.topic, key, value, self._receipts[route.event])
-        return None
+            self._refused[error.reason] += 1
+            raise
+        receipt = self._receipts.get(record.label, self._letter_receipt)
+        if record.refusal is not None:
+            self._refused[record.refusal.reason] += 1
+        elif record.dropped:
+            count_dropped(self._dropped, record.label, record.dropped)
+        self._outbox.send(record.topic, record.key, record.value, receipt)
+        return record.refusal
 
     def flush(self) -> None:
         """Wait until everything handed over is acknowledged. Raises as `publish` does if something is not."""
@@ -122,20 +112,3 @@ class Publisher:
         with suppress(AvrogateError):  # the first error is the one to tell
             self._outbox.flush(LAST_CHANCE)
         self._closed = self._closed or time.monotonic()
-
-    def _refuse(
-        self, error: InvalidEvent, event: Event, parsed: Any, source: str | None, line: int | None
-    ) -> Refusal:
-        self._refused[error.reason] += 1
-        if self._dead_letters is None:
-            raise error
-        refusal = refusal_of(error)
-        origin = Origin(self._routes.topic, self._routes.guess_key(parsed), source, line)
-        letter = self._dead_letters.letter(refusal, event, origin)
-        self._outbox.send(self._dead_letters.topic, origin.key, letter, self._letter_receipt)
-        return refusal
-
-    def _count_dropped(self, event: str, fields: list[str]) -> None:
-        for field in fields:
-            name = f"{event}: {field[:100]}"
-            self._dropped[name if name in self._dropped or len(self._dropped) < MANY else "others"] += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from avrogate.errors import InvalidEvent
-from producers.routes import limit_of
+from avrogate.kafka_limits import BROKER_LIMIT, record_size
 from producers.source import Event
 from schemas.catalog import Catalog
 from schemas.codec import Codec
@@ -16,7 +16,7 @@ from schemas.json_events import event_text
 from schemas.registry import Registry
 
 STAGE, EVENT = "pipeline", "dead-letter"
-DETAILS = 16_384  # bytes that everything in a dead letter but the original needs at most
+SLACK = 128  # bytes by which the lengths, and the words that tell of the cut, may make it longer
 
 
 @dataclass(frozen=True)
@@ -39,37 +39,44 @@ class Origin:
 
 
 class DeadLetters:
-    """Makes dead letters. `clock` gives Unix seconds.
+    """Makes dead letters of `limit` bytes at most, which is what their topic takes. `clock` gives Unix seconds.
 
     Raises SchemaNotRegistered if the dead letter's schema is not in the registry.
     """
 
     def __init__(self, catalog: Catalog, registry: Registry, clock: Callable[[], float]) -> None:
         self.topic = catalog.topic_of(STAGE, EVENT)
-        self.limit = limit_of(catalog, self.topic)
+        self.limit = catalog.topics[self.topic].max_message_bytes or BROKER_LIMIT
         self._codec: Codec = newest_codec(catalog, registry, self.topic, EVENT)
         self._clock = clock
 
     def letter(self, refusal: Refusal, event: Event, origin: Origin) -> bytes:
         """The dead letter of an event, in the wire format. Keeps as many of its bytes as fit, and says so."""
         original = original_bytes(event)
-        room = self.limit - DETAILS
-        cut = f" (the first {room} of {len(original)} bytes are kept)" if len(original) > room else ""
         record: dict[str, Any] = {
             "reason": refusal.reason,
-            "message": _storable(refusal.message, 1000) + cut,
+            "message": _storable(refusal.message, 1000),
             "stage": "producer",
             "field": refusal.field and _storable(refusal.field, 300),
             "source": origin.source and _storable(origin.source, 1000),
             "line": origin.line,
             "topic": origin.topic,
             "key": origin.key,
-            "original": original[:room],
+            "original": original,
+            "original_size": None,
             "headers": [],
             "attempts": 1,
             "time": int(self._clock() * 1000),
         }
-        return self._codec.write(record)
+        value = self._codec.write(record)
+        excess = record_size(origin.key, value) - self.limit
+        if excess <= 0:
+            return value
+        kept = max(len(original) - excess - SLACK, 0)
+        told = f"{record['message']} (the first {kept:,} of {len(original):,} bytes are kept)"
+        return self._codec.write(
+            record | {"original": original[:kept], "original_size": len(original), "message": told}
+        )
 
 
 def refusal_of(error: InvalidEvent) -> Refusal:

@@ -19,14 +19,22 @@ STANDARD_INPUT = "-"
 class JsonLines:
     """The lines of a stream, as bytes, without their ends. Blank lines are skipped but have a number.
 
-    A line may be as long as memory allows. `done` and `total` are bytes; `total` is None for a pipe.
+    A line may be as long as memory allows. `done` and `total` are bytes; `total` is None for a pipe. `line` is the
+    number of the last line that was read, blank ones included.
     """
 
     def __init__(self, name: str, stream: BinaryIO) -> None:
         self.name = name
         self.done = 0
-        self.total = _size(stream)
-        self._stream = stream
+        self.line = 0
+        self.stream = stream
+        self._status = _status(stream)
+        self.total = self._status.st_size if self._status else None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file under a name of its own, which can be read again and told from others."""
+        return self._status is not None and self.name != STANDARD_INPUT
 
     def __enter__(self) -> Self:
         return self
@@ -35,16 +43,30 @@ class JsonLines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.name != STANDARD_INPUT:
-            self._stream.close()
+            self.stream.close()
+
+    def go_to(self, line: int, position: int) -> None:
+        """Go on after a line, which ends `position` bytes into the file."""
+        self.stream.seek(position)
+        self.line, self.done = line, position
+
+    def require_unchanged(self) -> None:
+        """Raises ConfigError if the file is not what it was when it was opened, by its size and its time."""
+        now, before = _status(self.stream), self._status
+        if now and before and (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise ConfigError(
+                f"{self.name} was changed while it was read", hint="when it is complete, the same command goes on"
+            )
 
     def __iter__(self) -> Iterator[Line]:
         """Raises ConfigError if reading fails half-way."""
         try:
-            for number, line in enumerate(self._stream, start=1):
+            for line in self.stream:
+                self.line += 1
                 self.done += len(line)
                 text = line.rstrip(b"\r\n")
                 if text.strip():
-                    yield Line(number, text)
+                    yield Line(self.line, text)
         except OSError as error:
             raise _unreadable(self.name, error) from error
 
@@ -59,12 +81,13 @@ def open_lines(name: str) -> JsonLines:
         raise _unreadable(name, error) from error
 
 
-def _size(stream: BinaryIO) -> int | None:
+def _status(stream: BinaryIO) -> os.stat_result | None:
+    """The state of a regular file, None for anything else."""
     try:
         status = os.fstat(stream.fileno())
     except OSError:  # a stream in memory
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 def _unreadable(name: str, error: OSError) -> ConfigError:

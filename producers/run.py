@@ -6,18 +6,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from avrogate.errors import TransientError
+from avrogate.errors import ConfigError, TransientError
 from avrogate.settings import Settings
+from producers.files import BETWEEN_REPORTS, Ears, Note, OnRefused, Progress, send_file
 from producers.interrupt import Interruptible
 from producers.publisher import Publisher
-from producers.refusals import Refusal
+from producers.replay import JsonLines
 from producers.source import Line, Source
 from producers.summary import Summary
-from schemas.catalog import Catalog
-
-Progress = Callable[[int, int | None], None]
-OnRefused = Callable[[int, Refusal], None]
-BETWEEN_REPORTS = 0.1  # seconds
+from schemas.catalog import Catalog, shipped_catalog
 
 
 def produce(
@@ -28,6 +25,8 @@ def produce(
     catalog: Catalog | None = None,
     progress: Progress | None = None,
     on_refused: OnRefused | None = None,
+    note: Note | None = None,
+    again: bool = False,
 ) -> Summary:
     """Publish every event of `source`, `rate` a second at most, and wait until all are acknowledged.
 
@@ -35,8 +34,16 @@ def produce(
     number and the refusal of each refused line. Ctrl-C ends the run early, with everything read so far published
     or refused, and the summary says so.
 
+    A regular file is sent once: what was sent of it before, however that ended, is not sent again, unless `again`
+    is true (see `producers.files`). `note` hears what a person should know of that.
+
     Raises what `Publisher` raises; an outage in mid-run says how much had arrived.
     """
+    if isinstance(source, JsonLines) and source.is_file:
+        ears = Ears(progress, on_refused, note)
+        return send_file(settings, source, catalog or shipped_catalog(), rate=rate, again=again, ears=ears)
+    if again:
+        raise ConfigError(f"{source.name} is no file that can be told from others", hint="leave --again out")
     lines = iter(source) if rate is None else paced(source, rate)
     with Publisher(settings, catalog) as publisher, Interruptible() as interrupt:
         try:

@@ -5,6 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from producers.file_progress import FileProgress
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """A file after a run: how far it is, all runs together.
+
+    `began_after` is the line after which this run began; `already` says that it found nothing to do.
+    """
+
+    progress: FileProgress
+    began_after: int = 0
+    already: bool = False
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -16,6 +30,7 @@ class Summary:
     failed    handed to the broker's client, which gave up on them
     seconds   from the first moment to the last
     signal    number of the signal that ended the run early, if one did
+    file      the file that was sent, if it was one that can be told from others
     """
 
     sent: Mapping[str, int]
@@ -24,6 +39,7 @@ class Summary:
     failed: int
     seconds: float
     signal: int | None = None
+    file: FileReport | None = None
 
     @property
     def all_sent(self) -> int:

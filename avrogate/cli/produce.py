@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,9 @@ from avrogate.errors import ConfigError
 from avrogate.settings import load_settings
 
 if TYPE_CHECKING:
+    from producers.files import OnRefused, Progress
     from producers.generator import Generator
     from producers.refusals import Refusal
-    from producers.run import OnRefused, Progress
     from producers.summary import Summary
 
 EVENTS, SEED, SPAN = 1000, 1, "10m"
@@ -43,19 +44,23 @@ def command(
     file: Annotated[
         str | None, typer.Option("--from", metavar="FILE", help="Send JSON Lines instead; - is standard input.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Send a file even if it was sent before.")] = False,
 ) -> None:
     """Send events: generated ones, or a file's, one JSON event a line.
 
-    What breaks its contract goes to the dead-letter topic, and the rest goes on.
+    What breaks its contract goes to the dead-letter topic, and the rest goes on. A file is sent once: the same
+    command goes on where it was interrupted. Standard input and pipes are sent as they come.
     """
+    if again and file in (None, "-"):
+        raise typer.BadParameter("it is for a file that was sent before; add --from FILE", param_hint="--again")
     if file is not None:
         names = ("--events", "--seed", "--late-share", "--invalid-share", "--start", "--span")
         values = (events, seed, late_share, invalid_share, start, span)
         _refuse_with_file([name for name, value in zip(names, values, strict=True) if value is not None])
-        _send_file(file, rate)
+        _send_file(file, rate, again)
         return
+    from avrogate.times import parse_moment, parse_span
     from producers.generator import Generator, Plan
-    from producers.times import parse_moment, parse_span
 
     seconds = parse_span(SPAN if span is None else span)
     plan = Plan(
@@ -80,14 +85,24 @@ def _send_generated(generator: Generator, rate: float | None) -> None:
     _finish(summary)
 
 
-def _send_file(name: str, rate: float | None) -> None:
+def _send_file(name: str, rate: float | None, again: bool) -> None:
     from producers.replay import open_lines
     from producers.run import produce
 
     settings = load_settings()
-    with open_lines(name) as lines, _bar() as progress:
-        summary = produce(settings, lines, rate=rate, progress=progress, on_refused=_tell(name))
+    with open_lines(name) as lines:
+        if again and not lines.is_file:
+            raise typer.BadParameter(f"{name} is no regular file, nobody can tell what it was", param_hint="--again")
+        gc.freeze()  # batches are many objects: the collector need not go through what was imported each time
+        with _bar() as progress:
+            summary = produce(
+                settings, lines, rate=rate, progress=progress, on_refused=_tell(name), note=_note, again=again
+            )
     _finish(summary)
+
+
+def _note(text: str) -> None:
+    err.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _tell(name: str) -> OnRefused:
@@ -112,7 +127,8 @@ def _finish(summary: Summary) -> None:
     for part in produced(summary):
         out.print(part, highlight=False)
     if summary.signal is not None:
-        err.print("Interrupted: what came before is sent, the rest is not.")
+        goes_on = "; the same command goes on from there" if summary.file else ""
+        err.print(f"Interrupted: what came before is sent, the rest is not{goes_on}.", soft_wrap=True)
         raise typer.Exit(128 + summary.signal)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from rich.table import Table
 
@@ -11,7 +12,8 @@ from avrogate.cli.console import table
 from processors.audit import Audit
 from processors.dead_letters import DeadLetter
 from processors.tally import Tally
-from producers.summary import Summary
+from producers.file_progress import FileProgress
+from producers.summary import FileReport, Summary
 from schemas.plan import LevelStep, Plan, VersionStep
 from schemas.register import Change, LevelSet, Registration
 from schemas.topics import TopicState
@@ -65,6 +67,8 @@ def topics(rows: Iterable[TopicState]) -> Table:
 
 def produced(summary: Summary) -> list[Table | str]:
     """What a run of the producer did, by event and by reason, and a line that sums it up."""
+    if summary.file is not None and summary.file.already:
+        return [_sent_before(summary.file.progress)]
     rows = [("sent", event, f"{count:,}") for event, count in summary.sent.items() if count]
     rows += [("refused", reason, f"{count:,}") for reason, count in sorted(summary.refused.items())]
     rows += [("field dropped", name, f"{count:,}") for name, count in sorted(summary.dropped.items())]
@@ -72,7 +76,28 @@ def produced(summary: Summary) -> list[Table | str]:
     text += f" ({summary.rate:,.0f} events/s)."
     if summary.all_refused:
         text += " The refused ones are in the dead-letter topic."
-    return [table("Produced", ("outcome", "what", "events"), rows, right=("events",)), text]
+    parts: list[Table | str] = [table("Produced", ("outcome", "what", "events"), rows, right=("events",)), text]
+    return [*parts, _file(summary.file)] if summary.file is not None else parts
+
+
+def _sent_before(file: FileProgress) -> str:
+    when = f"{datetime.fromtimestamp(file.time // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    numbers = f"{file.sent:,} sent, {file.refused:,} refused"
+    if file.done:
+        times = f" ({file.times} times by now)" if file.times > 1 else ""
+        return f"{file.name} was sent before{times}: {numbers}, {when}. Nothing was sent; --again sends it once more."
+    return (
+        f"{file.name} was sent before, and then again up to line {file.line:,} ({when})."
+        " Nothing was sent; --again goes on with that."
+    )
+
+
+def _file(report: FileReport) -> str:
+    file = report.progress
+    state = "all of it" if file.done else f"up to line {file.line:,}, {file.position / max(file.size, 1):.0%} of it,"
+    rest = f", {report.began_after:,} lines of it before this run" if report.began_after else ""
+    times = f", for the {file.times}. time" if file.times > 1 else ""
+    return f"{file.name}: {state} is sent{times}: {file.sent:,} events and {file.refused:,} refused lines{rest}."
 
 
 def outcomes(tally: Tally) -> Table:

@@ -9,14 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
-from confluent_kafka import TopicPartition
 
 from avrogate import kafka
 from avrogate.errors import ConfigError, SchemaNotRegistered
+from avrogate.kafka_reading import read_to_end
 from avrogate.local.stack import Stack
 from avrogate.settings import load_settings
 from producers import Publisher
@@ -85,35 +84,26 @@ class Tail:
     """What is written to a topic from now on."""
 
     def __init__(self, settings, topic):
-        self.client = kafka.consumer(settings, "test", enable_partition_eof=False)
-        self.settings = settings
-        self.places = [TopicPartition(topic, number) for number in range(kafka.require_topic(settings, topic))]
-        self.before = [self._end(place) for place in self.places]
+        self.settings, self.topic = settings, topic
+        self.before = self.ends()
 
-    def _end(self, place):
-        return kafka.offsets(self.settings, self.client, place.topic, place.partition)[1]
+    def ends(self):
+        client = kafka.consumer(self.settings, "test", isolation_level="read_uncommitted")
+        partitions = range(kafka.require_topic(self.settings, self.topic))
+        ends = [kafka.offsets(self.settings, client, self.topic, number)[1] for number in partitions]
+        client.close()
+        return ends
 
     def read(self):
-        """The records, partition by partition, in order."""
-        ends = [self._end(place) for place in self.places]
-        wanted = sum(ends) - sum(self.before)
-        starts = zip(self.places, self.before, strict=True)
-        self.client.assign([TopicPartition(place.topic, place.partition, offset) for place, offset in starts])
-        records = []
-        while len(records) < wanted:
-            batch = self.client.consume(wanted - len(records), timeout=10)
-            assert batch, f"{len(records)} of {wanted} records"
-            records += batch
-        return sorted(records, key=lambda record: (record.partition(), record.offset()))
+        """The records, partition by partition, in order. Transactions whose end is not written yet are waited for."""
+        records = read_to_end(self.settings, self.topic)
+        new = [record for record in records if record.offset() >= self.before[record.partition()]]
+        return sorted(new, key=lambda record: (record.partition(), record.offset()))
 
 
-@contextmanager
 def written(settings):
     """Both topics' tails, from here on."""
-    raw, dead = Tail(settings, RAW), Tail(settings, DEAD)
-    yield raw, dead
-    raw.client.close()
-    dead.client.close()
+    return Tail(settings, RAW), Tail(settings, DEAD)
 
 
 def decoded(record, topic, event):
@@ -164,9 +154,9 @@ def changed_catalog(tmp_path, old, new):
 
 def test_good_lines_are_sent_and_each_bad_one_is_in_a_dead_letter_that_names_the_field(settings, mixed):
     file, lines = mixed
-    with written(settings) as (raw, dead):
-        done = command("produce", "--from", file)
-        sent, refused = raw.read(), letters(dead.read())
+    raw, dead = written(settings)
+    done = command("produce", "--from", file, "--again")
+    sent, refused = raw.read(), letters(dead.read())
     assert done.returncode == 0, done.stderr
     assert len(sent) == 1000
     assert "1,000 sent, 11 refused" in done.stdout
@@ -181,9 +171,9 @@ def test_good_lines_are_sent_and_each_bad_one_is_in_a_dead_letter_that_names_the
 
 def test_what_is_sent_is_what_was_in_the_file_keyed_by_user(settings, mixed):
     file, lines = mixed
-    with written(settings) as (raw, _):
-        produce(settings, open_lines(str(file)))
-        sent = raw.read()
+    raw, _ = written(settings)
+    produce(settings, open_lines(str(file)), again=True)
+    sent = raw.read()
     good = [json.loads(line, parse_float=Decimal) for line in lines if line not in {bad for bad, _, _ in BAD}]
     registry = Registry(settings)
     events = {
@@ -217,9 +207,9 @@ def canonical(event):
 
 
 def test_standard_input_is_read_too(settings):
-    with written(settings) as (raw, dead):
-        done = command("produce", "--from", "-", stdin=BUY % ("1", "7", "") + "\n[]\n")
-        (record,), (letter,) = raw.read(), letters(dead.read())
+    raw, dead = written(settings)
+    done = command("produce", "--from", "-", stdin=BUY % ("1", "7", "") + "\n[]\n")
+    (record,), (letter,) = raw.read(), letters(dead.read())
     assert done.returncode == 0
     assert record.key() == b"7"
     assert (letter["source"], letter["line"], letter["original"]) == ("-", 2, b"[]")
@@ -229,18 +219,18 @@ def test_a_catalog_that_drops_unknown_fields_lets_the_stray_country_pass_and_cou
     catalog = changed_catalog(
         tmp_path, "in-app-purchase: {key: user-id}", "in-app-purchase: {key: user-id, unknown-fields: drop}"
     )
-    with written(settings) as (raw, dead):
-        summary = produce(settings, open_lines(str(mixed[0])), catalog=catalog)
-        sent, refused = raw.read(), letters(dead.read())
+    raw, dead = written(settings)
+    summary = produce(settings, open_lines(str(mixed[0])), catalog=catalog, again=True)
+    sent, refused = raw.read(), letters(dead.read())
     assert len(sent) == summary.all_sent == 1001
     assert summary.dropped == {"in-app-purchase: country": 1}
     assert [letter["reason"] for letter in refused] == [r for n, (_, r, _) in enumerate(BAD) if n != STRAY]
 
 
 def test_generated_events_arrive_and_the_invalid_ones_are_refused(settings):
-    with written(settings) as (raw, dead):
-        done = command("produce", "--events", 2000, "--seed", 4, "--invalid-share", 0.1, "--late-share", 0.1)
-        sent, refused = raw.read(), letters(dead.read())
+    raw, dead = written(settings)
+    done = command("produce", "--events", 2000, "--seed", 4, "--invalid-share", 0.1, "--late-share", 0.1)
+    sent, refused = raw.read(), letters(dead.read())
     assert done.returncode == 0, done.stderr
     assert len(sent) + len(refused) == 2000
     generator = Generator(Plan(2000, 4, 1_700_000_000, 600, 0.1, 0.1))
@@ -252,11 +242,11 @@ def test_generated_events_arrive_and_the_invalid_ones_are_refused(settings):
 
 def test_a_record_larger_than_a_mebibyte_is_kept_in_the_dead_letter(settings):
     line = b'{"event-type": "' + b"x" * 3_000_000 + b'"}'
-    with written(settings) as (_, dead):
-        with Publisher(settings) as publisher:
-            publisher.publish(line, line=1)
-            publisher.publish(line + b"y" * 3_000_000, line=2)
-        whole, cut = letters(dead.read())
+    _, dead = written(settings)
+    with Publisher(settings) as publisher:
+        publisher.publish(line, line=1)
+        publisher.publish(line + b"y" * 3_000_000, line=2)
+    whole, cut = letters(dead.read())
     assert whole["original"] == line
     assert cut["original"] == (line + b"y" * 3_000_000)[: len(cut["original"])]
     assert len(cut["original"]) > 4_100_000
@@ -310,16 +300,16 @@ def test_a_schema_that_is_not_registered_and_a_topic_that_is_missing_say_so(sett
 
 def test_ctrl_c_sends_what_was_handed_over_and_says_what_it_was(settings):
     code = "from avrogate.cli import main; main(['produce', '--events', '100000', '--rate', '300'])"
-    with written(settings) as (raw, _):
-        running = subprocess.Popen(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        while not raw.places or sum(raw._end(place) for place in raw.places) == sum(raw.before):
-            assert running.poll() is None
-            time.sleep(0.1)
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=20)
-        sent = raw.read()
+    raw, _ = written(settings)
+    running = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while raw.ends() == raw.before:
+        assert running.poll() is None
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=20)
+    sent = raw.read()
     assert running.returncode == 130
     assert "Interrupted" in err
     assert "Traceback" not in err

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from confluent_kafka import KafkaError
 
-import producers.publisher
+import producers.inspection
 from avrogate import kafka
 from avrogate.settings import Settings
 
@@ -17,6 +17,7 @@ class Broker:
     capacity: int = 1_000_000
     per_poll: int = 1_000_000
     failure: int | None = None
+    limits: dict = field(default_factory=lambda: {"events-raw": 1_048_588, "events-dead-letter": 4_194_304})
     options: dict = field(default_factory=dict)
     records: list = field(default_factory=list)
     waiting: list = field(default_factory=list)
@@ -67,5 +68,8 @@ def broker(monkeypatch):
 
     monkeypatch.setattr(kafka, "producer", connect)
     monkeypatch.setattr(kafka, "require_topic", lambda _settings, _topic: 4)
-    monkeypatch.setattr(producers.publisher, "Registry", Registry)
+    monkeypatch.setattr(producers.inspection, "Registry", Registry)
+    monkeypatch.setattr(
+        producers.inspection, "limits", lambda _settings, topics: {t: result.limits[t] for t in topics}
+    )
     return result

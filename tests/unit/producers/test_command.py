@@ -1,17 +1,28 @@
 """`avrogate produce`: its options, and what it prints."""
 
+import io
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 import typer
 
 from avrogate.cli import produce as cli
 from avrogate.errors import ConfigError
-from producers.summary import Summary
+from producers.file_progress import FileProgress
+from producers.summary import FileReport, Summary
 
 
 @pytest.fixture
 def run(broker, settings, monkeypatch):
     monkeypatch.setattr(cli, "load_settings", lambda: settings)
     return cli.command
+
+
+@pytest.fixture
+def standard_input(monkeypatch):
+    """Gives text to `--from -`, which is sent as it comes."""
+    return lambda text: monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
 
 
 def test_without_options_it_sends_a_thousand_events_of_the_last_ten_minutes(run, broker, monkeypatch, capsys):
@@ -46,14 +57,13 @@ def test_nothing_refused_is_not_worth_a_word(run, capsys):
     assert "dead-letter" not in capsys.readouterr().out
 
 
-def test_the_first_refused_lines_of_a_file_are_told(run, tmp_path, capsys):
-    file = tmp_path / "[bold].jsonl"
-    file.write_text("\n" + '{"event-type": "[red]x"}\n' * 12)
-    run(file=str(file))
+def test_the_first_refused_lines_are_told(run, standard_input, capsys):
+    standard_input("\n" + '{"event-type": "[red]x"}\n' * 12)
+    run(file="-")
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 11
     known = '"init", "match", "in-app-purchase"'
-    assert told[0] == f'{file}:2: refused: event-type: "[red]x" is not one of {known}'
+    assert told[0] == f'-:2: refused: event-type: "[red]x" is not one of {known}'
     assert "dead-letters list" in told[-1]
 
 
@@ -67,10 +77,45 @@ def test_a_file_and_an_option_for_generated_events_contradict(run, option):
         run(file="-", **option)
 
 
-def test_a_rate_is_for_both(run, tmp_path, broker):
-    (tmp_path / "e.jsonl").write_text("[]\n")
-    run(file=str(tmp_path / "e.jsonl"), rate=1000.0)
+def test_a_rate_is_for_both(run, standard_input, broker):
+    standard_input("[]\n")
+    run(file="-", rate=1000.0)
     assert len(broker.on("events-dead-letter")) == 1
+
+
+def test_again_is_for_files_that_can_be_told_from_others(run):
+    for arguments in ({}, {"file": "-"}, {"file": "/dev/null"}):
+        with pytest.raises(typer.BadParameter):
+            run(again=True, **arguments)
+
+
+DONE = FileProgress("d" * 64, "e.jsonl", 100, 7, 100, 5, 2, done=True, time=1_700_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("progress", "said"),
+    [
+        (DONE, "e.jsonl was sent before: 5 sent, 2 refused, 2023-11-14 22:13:20 UTC. Nothing was sent; --again"),
+        (replace(DONE, times=3), "e.jsonl was sent before (3 times by now): 5 sent"),
+        (replace(DONE, times=2, done=False), "and then again up to line 7 (2023-11-14 22:13:20 UTC). Nothing was"),
+    ],
+)
+def test_a_file_that_was_sent_is_one_line(capsys, progress, said):
+    cli._finish(Summary({}, {}, {}, 0, 1.0, file=FileReport(progress, already=True)))
+    printed = " ".join(capsys.readouterr().out.split())
+    assert said in printed
+    assert "Produced" not in printed
+
+
+def test_an_interrupted_file_says_how_far_it_is_and_that_it_goes_on(capsys):
+    report = FileReport(replace(DONE, position=40, line=3, done=False), began_after=1)
+    with pytest.raises(typer.Exit):
+        cli._finish(Summary({"init": 2}, {}, {}, 0, 1.0, signal=2, file=report))
+    printed = capsys.readouterr()
+    assert "up to line 3, 40% of it, is sent: 5 events and 2 refused lines, 1 lines of it before" in " ".join(
+        printed.out.split()
+    )
+    assert "the same command goes on" in printed.err
 
 
 def test_an_unreadable_file_is_found_before_the_broker_is_asked(run, monkeypatch):

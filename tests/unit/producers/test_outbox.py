@@ -93,6 +93,18 @@ def test_flush_gives_up_when_told_to(broker, settings):
 
 
 def test_patience_bounds_how_long_a_record_waits(broker, settings):
-    Outbox(settings, patience=2.5, largest=99_999)
+    Outbox(settings, patience=2.5)
     assert broker.options["message_timeout_ms"] == 2500
-    assert broker.options["message_max_bytes"] == 99_999
+
+
+@pytest.mark.parametrize(
+    ("limits", "largest", "batch"),
+    [
+        ((), 1_000_000, 1_000_000),
+        ((4_194_304, 1_048_588), 4_194_304, 1_000_000),
+        ((4_194_304, 9_000), 4_194_304, 9_000),
+    ],
+)
+def test_no_request_is_larger_than_a_topic_takes(broker, settings, limits, largest, batch):
+    Outbox(settings, limits=limits)
+    assert (broker.options["message_max_bytes"], broker.options["batch_size"]) == (largest, batch)

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError
 
 from avrogate.errors import BrokerUnavailable, ConfigError, InvalidEvent, SchemaNotRegistered
 from producers import Publisher
-from producers.publisher import MANY
+from producers.dropped import MANY
 from schemas.catalog import shipped_catalog
 from schemas.codec import Codec
 
@@ -197,17 +197,19 @@ def test_an_original_that_does_not_fit_is_cut_and_says_so(broker, publisher):
     publisher.flush()
     assert all(len(value) < limit for _, value in broker.on("events-dead-letter"))
     long_text, long_name = letters(broker)
-    assert long_text["original"] == event[: limit - 512 - 16_384]
-    assert f"of {len(event)} bytes are kept" in long_text["message"]
+    kept = len(long_text["original"])
+    assert limit - 4_000 < kept < limit
+    assert long_text["original"] == event[:kept]
+    assert f"(the first {kept:,} of {len(event):,} bytes are kept)" in long_text["message"]
+    assert long_text["original_size"] == len(event)
+    assert long_name["original_size"] is None
     assert len(long_name["original"]) > 2_000_000
     assert len(long_name["field"]) == 300
 
 
 def test_a_record_larger_than_the_topic_takes_is_refused(broker, settings):
-    catalog = dropping()
-    raw = catalog.topics["events-raw"].model_copy(update={"max_message_bytes": 512 + 30})
-    catalog = catalog.model_copy(update={"topics": {**catalog.topics, "events-raw": raw}})
-    with Publisher(settings, catalog) as publisher:
+    broker.limits["events-raw"] = 512 + 30
+    with Publisher(settings) as publisher:
         assert publisher.publish({**INIT, "country": "p" * 100}).reason == "too-large"
         assert publisher.publish(INIT) is None
     assert letters(broker)[0]["message"] == "124 bytes, topic events-raw takes 30"
@@ -281,7 +283,7 @@ def test_nothing_is_sent_if_a_schema_is_not_registered(broker, settings, monkeyp
     def missing(self, version):
         raise SchemaNotRegistered(f"{version} is not registered")
 
-    monkeypatch.setattr("producers.publisher.Registry.id_of", missing)
+    monkeypatch.setattr("producers.inspection.Registry.id_of", missing)
     with pytest.raises(SchemaNotRegistered, match="raw/init"):
         Publisher(settings)
 

@@ -38,7 +38,7 @@ def test_a_file_says_how_far_it_is_in_bytes(tmp_path):
     with open_lines(str(tmp_path / "e.jsonl")) as lines:
         assert (lines.done, lines.total) == (0, 6)
         assert [lines.done for _ in lines] == [2, 6]
-    assert lines._stream.closed
+    assert lines.stream.closed
 
 
 def test_a_pipe_has_no_total():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from avrogate.errors import InvalidEvent
@@ -63,6 +63,11 @@ class Routes:
             for event, entry in topic.events.items()
         }
         self._key_fields = dict.fromkeys(route.key_field for route in self)
+
+    def take(self, limits: Mapping[str, int]) -> None:
+        """Go by what the topics really take (`avrogate.kafka_limits`) instead of what the catalog asks for."""
+        routes = self._routes.items()
+        self._routes = {event: replace(route, limit=limits[route.topic] - OVERHEAD) for event, route in routes}
 
     @property
     def topic(self) -> str:

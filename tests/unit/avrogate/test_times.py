@@ -3,7 +3,7 @@
 import pytest
 
 from avrogate.errors import ConfigError
-from producers.times import parse_moment, parse_span
+from avrogate.times import parse_moment, parse_span
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("7d", 604_800)])
