@@ -23,7 +23,7 @@ from avrogate.local.download import Progress
 from avrogate.local.stack import Stack
 from avrogate.settings import Settings
 from processors.audit import audit
-from processors.dead_letters import DeadLetters
+from processors.replay.reading import kinds, letters
 from processors.run import GROUP, process
 from producers.run import produce
 from producers.source import Source
@@ -93,7 +93,7 @@ def _steps(settings: Settings, source: OpenSource) -> Iterator[tuple[str, Callab
         )
     finally:
         spark.stop()
-    yield "dead letters", lambda: list(DeadLetters(settings, catalog, Registry(settings)).read())
+    yield "dead letters", lambda: kinds(letters(settings, catalog))
     yield "audit", lambda: audit(settings, catalog, GROUP)
 
 

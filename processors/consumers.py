@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processors import dead_letters, restore
+from processors.replay import records
 from processors.rules import Rule, ValueRule, shipped_rules
 from schemas.catalog import Catalog
 from schemas.consumers import Consumer
@@ -18,7 +19,7 @@ USER = "string | long"
 def consumers(catalog: Catalog) -> tuple[Consumer, ...]:
     """The quality processor with each of its rules, the restore of its profiles, and the dead-letter tools."""
     rules = (_of_rule(rule, catalog) for rule in shipped_rules())
-    return (_every_event(catalog), *rules, restore.CONSUMER, dead_letters.CONSUMER)
+    return (_every_event(catalog), *rules, restore.CONSUMER, dead_letters.CONSUMER, records.CONSUMER)
 
 
 def _every_event(catalog: Catalog) -> Consumer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +23,15 @@ CONSUMER = Consumer(
             "stage": "enum",
             "reason": "string",
             "message": "string",
+            "rule": "string | null",
             "topic": "string",
             "partition": "long | null",
             "offset": "long | null",
+            "key": "bytes | null",
+            "original": "bytes | null",
+            "original_size": "long | null",
+            "attempts": "long",
+            "time": "timestamp-millis",
         }
     },
 )
@@ -52,6 +56,7 @@ def dead_letter(raw: RawRecord, refused: Refused, now: int, attempts: int = 1) -
         "timestamp": max(raw.timestamp, 0),
         "key": raw.key,
         "original": raw.value,
+        "original_size": None,
         "headers": [{"name": name, "value": value} for name, value in raw.headers],
         "schema_id": refused.schema_id,
         "attempts": attempts,
@@ -66,6 +71,11 @@ class DeadLetter:
     partition: int
     offset: int
     record: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What replays call it: partition and offset, as in `3/1234`."""
+        return f"{self.partition}/{self.offset}"
 
 
 class DeadLetters:
@@ -84,16 +94,3 @@ class DeadLetters:
         for message in read_to_end(self._settings, self.topic):
             record = self._decoder.read(message.value()).record
             yield DeadLetter(message.partition() or 0, message.offset() or 0, record)
-
-
-def readable(letter: DeadLetter) -> str:
-    """A dead letter as one line of JSON: bytes that are UTF-8 text as text, others as `base64:…`."""
-    content = {"partition": letter.partition, "offset": letter.offset, "letter": letter.record}
-    return json.dumps(content, ensure_ascii=False, default=_text)
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return "base64:" + base64.b64encode(value).decode()

@@ -1,45 +1,44 @@
-"""Where a consumer group begins: at the earliest event the very first time, and never by a silent jump later."""
+"""Where a partition begins that has no committed offset: at its earliest event, and only the very first time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from avrogate.errors import ConfigError
-from avrogate.kafka import consumer, offsets, require_topic
-from avrogate.kafka_groups import committed_offsets, set_offsets
+from avrogate.kafka import consumer, offsets
+from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
+from processors.provenance import source
 
 
-def ensure_offsets(settings: Settings, group: str, topic: str, partitions: int, outputs: tuple[str, ...]) -> None:
-    """Give a new consumer group its first offsets, the earliest of each partition, before it reads anything.
+class FirstOffsets:
+    """The first offsets of `topic`'s partitions, as long as none of their events has an outcome in `outputs`.
 
-    "New" means: no offset is committed for any partition, and the outputs are empty. Anything else that lacks
-    an offset is a ConfigError, for a person to decide: beginning anew would process events twice, and jumping to
-    the end would lose some.
+    Nothing is committed: the first offset is committed with the first batch, by the member that owns the partition.
+    Committed from outside of the group it could be by a process that looked long ago, and undo what others did since.
     """
-    committed = committed_offsets(settings, group, topic, partitions)
-    missing = sorted(partition for partition, offset in committed.items() if offset is None)
-    if not missing:
-        return
-    if len(missing) < partitions or any(_holds_records(settings, output) for output in outputs):
-        raise ConfigError(
-            f"group {group} has no offset for {topic} partitions {missing}, though events were processed",
-            hint="decide where it goes on, and set it with kafka-consumer-groups --reset-offsets",
-        )
-    # if the group has members by now, another process was quicker, and its offsets are there
-    set_offsets(settings, group, topic, _earliest(settings, topic, missing))
 
+    def __init__(self, settings: Settings, topic: str, outputs: Iterable[str]) -> None:
+        self._settings = settings
+        self._topic = topic
+        self._outputs = tuple(outputs)
 
-def _holds_records(settings: Settings, topic: str) -> bool:
-    parts = range(require_topic(settings, topic))
-    probe = consumer(settings, "avrogate-probe")
-    try:
-        return any(offsets(settings, probe, topic, part)[1] > 0 for part in parts)
-    finally:
-        probe.close()
+    def of(self, partition: int) -> int:
+        """The earliest offset of a partition.
 
-
-def _earliest(settings: Settings, topic: str, partitions: list[int]) -> dict[int, int]:
-    probe = consumer(settings, "avrogate-probe")
-    try:
-        return {partition: offsets(settings, probe, topic, partition)[0] for partition in partitions}
-    finally:
-        probe.close()
+        Raises ConfigError if the partition was processed before, for a person to decide: beginning anew would
+        process events twice, and jumping to the end would lose some. Raises BrokerUnavailable.
+        """
+        for output in self._outputs:
+            for message in read_to_end(self._settings, output):
+                origin = source(message)
+                if origin is not None and (origin.topic, origin.partition) == (self._topic, partition):
+                    raise ConfigError(
+                        f"{self._topic}/{partition} has no offset any more, though events of it were processed",
+                        hint="decide where it goes on, and set it with kafka-consumer-groups --reset-offsets",
+                    )
+        probe = consumer(self._settings, "avrogate-probe")
+        try:
+            return offsets(self._settings, probe, self._topic, partition)[0]
+        finally:
+            probe.close()

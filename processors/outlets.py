@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from avrogate.kafka_limits import Headers
+from processors.fitting import fitted
 from processors.records import Profile
 from schemas.catalog import Catalog
 from schemas.decoder import newest_codec
@@ -21,9 +23,14 @@ class Outlets:
         self._profile_codec = newest_codec(catalog, registry, self.profiles, "user-profile")
         self._dead_letter_codec = newest_codec(catalog, registry, self.dead_letters, "dead-letter")
 
-    def dead_letter(self, record: dict[str, Any]) -> bytes:
-        """A DeadLetter in the wire format."""
-        return self._dead_letter_codec.write(record)
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The topics that are written."""
+        return self.enriched, self.dead_letters, self.profiles
+
+    def dead_letter(self, record: dict[str, Any], limit: int, headers: Headers) -> tuple[bytes | None, bytes]:
+        """Key and value (in the wire format) of a DeadLetter that is cut to what its topic takes."""
+        return fitted(record, self._dead_letter_codec.write, limit, headers)
 
     def profile(self, user: str, profile: Profile) -> bytes:
         """A UserProfile in the wire format."""

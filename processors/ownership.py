@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from avrogate.errors import ConfigError
 from avrogate.kafka import translated
@@ -14,59 +15,125 @@ from processors.profiles import Partition, Profiles
 
 log = logging.getLogger(__name__)
 
-# an earlier process's transaction may still be open, and its offsets are not given out until it ends
+# seconds: an earlier process's transaction may still be open, and its offsets are not given out until it ends
 PATIENCE = 90.0
+TRY = 1.0
 
 
 class Ownership:
-    """Follows the consumer group's rebalances; its methods are the consumer's call-backs.
+    """Follows the consumer group's rebalances; `assigned`, `revoked` and `lost` are the consumer's call-backs.
 
     They run inside `consume`, when no transaction is open: a batch is committed or aborted before the next is read.
-    `positions` has the next offset of each owned partition, `at_end` those that are read to their end.
+    A partition that the group gives is read only after `take_over` has what it takes to work on it; that can fail in
+    an outage, and is then called again.
+
+    `first` gives the offset at which a partition begins that has none committed (`processors.offsets`).
+    `positions` has the next offset to commit of each partition that was taken over, `at_end` those that are read
+    to their end.
     """
 
     def __init__(
-        self, settings: Settings, profiles: Profiles, restore: Callable[[Sequence[int]], dict[int, Partition]]
+        self,
+        settings: Settings,
+        topic: str,
+        profiles: Profiles,
+        first: Callable[[int], int],
+        restore: Callable[[Sequence[int]], dict[int, Partition]],
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = settings
+        self._topic = topic
         self._profiles = profiles
+        self._first = first
         self._restore = restore
+        self._stopping = stopping
+        self._told = False
+        self._waiting: dict[int, TopicPartition] = {}
         self.positions: dict[int, int] = {}
         self.at_end: set[int] = set()
 
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Take partitions over: committed offsets first, then their profiles (see `processors.restore`).
+        """Remember partitions to take over."""
+        self._told = True
+        self._waiting |= {partition.partition: partition for partition in partitions}
+        consumer.incremental_assign([])  # an answer; without one the client would begin to read by itself
 
-        Raises ConfigError if a partition has no committed offset: that is for a person to decide.
+    def take_over(self, consumer: Consumer) -> list[int]:
+        """Work on what was assigned: committed offsets first, then their profiles (see `processors.restore`).
+
+        Gives the partitions that were taken over.
+        Raises ConfigError if a partition has lost its committed offset: that is for a person to decide.
+        Raises BrokerUnavailable, and nothing is taken over.
         """
-        try:
-            committed = consumer.committed(partitions, PATIENCE)
-        except KafkaException as error:
-            raise translated(error, self._settings) from error
+        if not self._waiting or self._stopping():
+            return []
+        committed = self._committed(consumer, [*self._waiting.values()])
         for partition in committed:
-            if partition.offset < 0:
-                raise ConfigError(
-                    f"{partition.topic}/{partition.partition} has no committed offset any more",
-                    hint="decide where it goes on, and set it with kafka-consumer-groups --reset-offsets",
-                )
-            self.positions[partition.partition] = partition.offset
+            if partition.offset < 0 and not self._begin(consumer, partition):
+                return []
         self._profiles.partitions |= self._restore([partition.partition for partition in committed])
         consumer.incremental_assign(committed)
+        self.positions |= {partition.partition: partition.offset for partition in committed}
+        self._waiting.clear()
         log.info("owns partitions %s, %d profiles", sorted(self.positions), len(self._profiles))
+        return [partition.partition for partition in committed]
 
     def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Give partitions back. Their last batch is committed."""
-        self.lost(consumer, partitions)
-        consumer.incremental_unassign(partitions)
+        consumer.incremental_unassign([part for part in partitions if part.partition in self.positions])
+        for partition in partitions:
+            self._waiting.pop(partition.partition, None)
+            self._drop(partition.partition)
+        log.info("gave partitions %s back", sorted(partition.partition for partition in partitions))
 
     def lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Forget partitions that another process may own already."""
-        for partition in partitions:
-            self._profiles.drop(partition.partition)
-            self.positions.pop(partition.partition, None)
-            self.at_end.discard(partition.partition)
+        self.revoked(consumer, partitions)
+
+    def take_over_again(self, consumer: Consumer) -> None:
+        """Forget positions and profiles of all partitions: they are taken over anew, from what was committed."""
+        again = {partition: TopicPartition(self._topic, partition) for partition in self.positions}
+        consumer.incremental_unassign([*again.values()])
+        self._waiting |= again
+        for partition in again:
+            self._drop(partition)
+
+    def _drop(self, partition: int) -> None:
+        self._profiles.drop(partition)
+        self.positions.pop(partition, None)
+        self.at_end.discard(partition)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the group has given it its share, and nothing of that is still to be taken over."""
+        return self._told and not self._waiting
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing to do: its share is read to its end, or it has none."""
+        return self.settled and self.at_end.issuperset(self.positions)
 
     @property
     def caught_up(self) -> bool:
         """Whether every owned partition was read to its end, and there is one."""
-        return bool(self.positions) and self.at_end.issuperset(self.positions)
+        return bool(self.positions) and self.done
+
+    def _begin(self, consumer: Consumer, partition: TopicPartition) -> bool:
+        """Set the first offset of a partition that had none; False if it has one by now, of another member."""
+        try:
+            partition.offset = self._first(partition.partition)
+        except ConfigError:
+            (now,) = self._committed(consumer, [partition])
+            if now.offset < 0:
+                raise
+            return False
+        return True
+
+    def _committed(self, consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return consumer.committed(partitions, TRY)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError._TIMED_OUT or self._stopping() or time.monotonic() > until:
+                    raise translated(error, self._settings) from error

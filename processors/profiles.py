@@ -7,12 +7,67 @@ log does. It is backed by the compacted topic `user-profiles`: the same partitio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
+from processors.packing import Place, pack, unpack
 from processors.records import Profile
 
-Partition = dict[str, Profile]
+# places that nobody is at any more are cleared away once there are more than this, and than twice the users
+SPARE = 1000
+
+
+class Partition(MutableMapping[str, Profile]):
+    """The profiles of one partition by user.
+
+    One integer for each user (`processors.packing`) and each country and platform once: millions of small objects
+    would take three times the memory, and time in each run of the garbage collector.
+    """
+
+    __slots__ = ("_numbers", "_places", "packed")
+
+    def __init__(self, profiles: Mapping[str, Profile] | None = None) -> None:
+        self.packed: dict[str, int] = {}
+        self._places: list[Place] = []
+        self._numbers: dict[Place, int] = {}
+        self.update(profiles or {})
+
+    def number(self, place: Place) -> int:
+        """Which number a country and platform have in `packed`. It may change when a profile is set."""
+        number = self._numbers.setdefault(place, len(self._places))
+        if number == len(self._places):
+            self._places.append(place)
+        return number
+
+    def __getitem__(self, user: str) -> Profile:
+        time, offset, number = unpack(self.packed[user])
+        return Profile(time, offset, *self._places[number])
+
+    def get(self, user: str, default: Profile | None = None) -> Profile | None:  # type: ignore[override]
+        """The user's profile, or `default`."""
+        return self[user] if user in self.packed else default
+
+    def __setitem__(self, user: str, profile: Profile) -> None:
+        time, offset, *_ = profile
+        self.packed[user] = pack(time, offset, self.number((profile.country, profile.platform)))
+        if len(self._places) > max(SPARE, 2 * len(self.packed)):
+            self._clear_away()
+
+    def __delitem__(self, user: str) -> None:
+        del self.packed[user]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.packed)
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def _clear_away(self) -> None:
+        profiles = dict(self.items())
+        self._places.clear()
+        self._numbers.clear()
+        for user, (time, offset, country, platform) in profiles.items():
+            self.packed[user] = pack(time, offset, self.number((country, platform)))
 
 
 @dataclass

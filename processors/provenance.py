@@ -9,6 +9,8 @@ from confluent_kafka import Message
 from processors.records import RawRecord
 
 TOPIC, PARTITION, OFFSET = "source-topic", "source-partition", "source-offset"
+# of a raw record that was a dead letter: which one (as in 3/1234), and how often its event has been tried
+DEAD_LETTER, ATTEMPTS = "dead-letter", "attempts"
 
 
 class Source(NamedTuple):
@@ -26,6 +28,13 @@ def headers(raw: RawRecord) -> list[tuple[str, bytes]]:
         (PARTITION, b"%d" % raw.partition),
         (OFFSET, b"%d" % raw.offset),
     ]
+
+
+def attempts(raw: RawRecord) -> int:
+    """How often the event has been tried, this time included: 1 unless it is a dead letter that was sent again."""
+    found: dict[str, Any] = dict(raw.headers)
+    text = found.get(ATTEMPTS) if DEAD_LETTER in found else None
+    return int(text) if text is not None and text.isdigit() and 0 < len(text) < 10 and int(text) else 1
 
 
 def source(message: Message) -> Source | None:

@@ -6,41 +6,40 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from threading import Event
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Mapping
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError
 
-from avrogate.errors import ConfigError, TransientError
-from avrogate.kafka import translated
-from avrogate.settings import Settings
+from avrogate.errors import AvrogateError, TransientError
+from avrogate.kafka_transactions import BatchAborted, TransactionalProducer
+from avrogate.patience import Patience
 from processors.dead_letters import dead_letter
+from processors.intake import Intake
 from processors.judge import Judge
 from processors.outlets import Outlets
 from processors.ownership import Ownership
 from processors.profiles import Overlay, Profiles
-from processors.provenance import headers
+from processors.provenance import attempts, headers
 from processors.records import Enriched, Outcome, RawRecord
+from processors.storm import StormGuard
 from processors.tally import Tally
-from processors.transactions import BatchAborted, TransactionalProducer
+from processors.vitals import Committed, Vitals
 
 log = logging.getLogger(__name__)
 
-BATCH = 10_000
-POLL = 0.2
 # a member of a group that has more members than partitions gets nothing to do
 NO_SHARE = 30.0
-FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 
 Batch = list[tuple[RawRecord, Outcome]]
+Limits = Mapping[str, int]
 
 
 class QualityProcessor:
     """One member of the consumer group `avrogate-quality`. More of them share the partitions.
 
-    `producer` and `source` are the transactional producer and the subscribed consumer; `clock` gives seconds
-    since 1970 for the dead letters' time.
+    `limits` are the bytes that a record of each output topic may have, and `ask_limits` asks the broker for them.
+    `clock` gives seconds since 1970 for the dead letters' time.
     """
 
     def __init__(
@@ -50,8 +49,11 @@ class QualityProcessor:
         ownership: Ownership,
         profiles: Profiles,
         producer: TransactionalProducer,
-        source: Consumer,
-        settings: Settings,
+        intake: Intake,
+        guard: StormGuard,
+        vitals: Vitals,
+        limits: Limits,
+        ask_limits: Callable[[], Limits],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._judge = judge
@@ -59,136 +61,133 @@ class QualityProcessor:
         self._ownership = ownership
         self._profiles = profiles
         self._producer = producer
-        self._source = source
-        self._settings = settings
+        self._intake = intake
+        self._guard = guard
+        self._vitals = vitals
+        self._ask_limits = ask_limits
+        self._limits = limits
+        self._look_at_limits = False
         self._clock = clock
-        self.tally = Tally()
 
     def run(
-        self, stop: Event, until_idle: float | None = None, progress: Callable[[Tally], None] | None = None
+        self, patience: Patience, until_idle: float | None = None, progress: Callable[[Tally], None] | None = None
     ) -> None:
-        """Process until `stop` is set, or until nothing has come for `until_idle` seconds and nothing is left.
+        """Process until somebody asks to stop, or nothing has come for `until_idle` seconds and nothing is left.
 
-        A batch that was begun is finished. Outages are waited out; any other error stops the processor
-        without committing what it was about.
+        A batch that was begun is finished, unless an outage is in the way. Outages are waited out; any other error
+        stops the processor without committing what it was about.
         """
-        idle_since = time.monotonic()
-        wait = FIRST_WAIT
-        while not stop.is_set():
-            records = self._read()
-            if not records:
-                idle = time.monotonic() - idle_since
-                if until_idle is not None and idle > until_idle and (self._ownership.caught_up or idle > NO_SHARE):
-                    return
-                continue
-            try:
-                self._process(records)
-            except BatchAborted as aborted:
-                log.warning("%s; doing the batch again", aborted.message)
-                self._rewind(records)
-            except TransientError as outage:
-                log.warning("%s; waiting %.1f seconds", outage.message, wait)
-                self._rewind(records)
-                stop.wait(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
-                continue
-            wait = FIRST_WAIT
-            idle_since = time.monotonic()
-            if progress is not None:
-                progress(self.tally)
-
-    def _read(self) -> list[RawRecord]:
-        """The next records, of partitions that are still owned, each once and in order."""
         try:
-            messages = self._source.consume(BATCH, POLL)
-        except KafkaException as error:
-            raise translated(error, self._settings) from error
-        records = []
-        positions = self._ownership.positions
-        for message in messages:
-            trouble = message.error()
-            if trouble is not None:
-                self._check(trouble, message)
-                continue
-            raw = _raw(message)
-            if raw.partition in positions and raw.offset >= positions[raw.partition]:
-                positions[raw.partition] = raw.offset + 1
-                self._ownership.at_end.discard(raw.partition)
-                records.append(raw)
-        return records
+            self._loop(patience, until_idle, progress)
+        finally:
+            self._show()
 
-    def _check(self, error: KafkaError, message: Message) -> None:
-        if error.code() == KafkaError._PARTITION_EOF:
-            self._ownership.at_end.add(message.partition() or 0)
-            return
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:
-            raise ConfigError(
-                f"the committed offset is no longer in the topic ({error.str()}): events were deleted unprocessed",
-                hint="decide where it goes on, and set it with kafka-consumer-groups --reset-offsets",
-            )
-        if error.fatal() or not error.retriable():
-            translation = translated(error, self._settings)
-            if not isinstance(translation, TransientError):
-                raise translation
-        log.warning("consumer: %s", error.str())
+    def _loop(self, patience: Patience, until_idle: float | None, progress: Callable[[Tally], None] | None) -> None:
+        idle_since = time.monotonic()
+        while not patience.stop.is_set():
+            try:
+                self._resize()
+                records = self._intake.read()
+                self._show()
+                if records:
+                    self._process(records)
+            except BatchAborted as aborted:
+                self._again(aborted)
+                continue
+            except TransientError as outage:
+                self._intake.rewind()
+                patience.hold(outage)
+                continue
+            if records:
+                idle_since = time.monotonic()
+                patience.over()
+                if progress is not None:
+                    progress(self._vitals.tally)
+                continue
+            if self._ownership.done:
+                patience.over()  # what was in trouble may be another member's now
+            if until_idle is not None:
+                idle = time.monotonic() - idle_since
+                if idle > until_idle and (self._ownership.caught_up or idle > NO_SHARE):
+                    return
 
     def _process(self, records: list[RawRecord]) -> None:
         started = time.perf_counter()
         overlay = self._profiles.overlay()
         counts: dict[str, int] = {}
         batch = [(raw, self._judge.judge(raw, overlay, counts)) for raw in records]
+        refused = Counter(outcome.reason for _, outcome in batch if not isinstance(outcome, Enriched))
+        self._guard.check(len(batch), refused)
+        opened = time.perf_counter()
+        self._commit(batch, overlay)
+        overlay.merge()
+        self._intake.committed()
+        self._guard.committed(len(batch), refused)
+        ended = time.perf_counter()
+        self._vitals.tally.add((outcome for _, outcome in batch), counts, ended - started)
+        if self._vitals.on_batch is not None:
+            self._vitals.on_batch(Committed(len(batch), ended - started, ended - opened))
+
+    def _commit(self, batch: Batch, overlay: Overlay) -> None:
         self._producer.begin()
         try:
             self._write(batch, overlay)
-            self._producer.commit(self._source, self._next_offsets())
-        except BatchAborted:
-            self.tally.aborted += 1
+            self._producer.send_offsets(self._intake.offsets(), self._intake.membership)
+            self._producer.commit()
+        except AvrogateError:  # it has been aborted, or cannot be
             raise
         except BaseException:
             self._producer.abort()
             raise
-        overlay.merge()
-        self.tally.add((outcome for _, outcome in batch), counts, time.perf_counter() - started)
 
     def _write(self, batch: Batch, overlay: Overlay) -> None:
         now = int(self._clock() * 1000)
+        outlets, send = self._outlets, self._producer.send
+        room = self._limits[outlets.dead_letters]
         sources: dict[tuple[int, int], RawRecord] = {}
         for raw, outcome in batch:
+            origin = headers(raw)
             if isinstance(outcome, Enriched):
-                self._producer.send(self._outlets.enriched, outcome.key, outcome.value, headers(raw))
+                send(outlets.enriched, outcome.key, outcome.value, origin)
             else:
-                value = self._outlets.dead_letter(dead_letter(raw, outcome, now))
-                self._producer.send(self._outlets.dead_letters, raw.key, value, headers(raw))
+                letter = dead_letter(raw, outcome, now, attempts(raw))
+                key, value = outlets.dead_letter(letter, room, origin)
+                send(outlets.dead_letters, key, value, origin)
             sources[raw.partition, raw.offset] = raw
         for partition, user, profile in overlay:
-            value = self._outlets.profile(user, profile)
-            raw = sources[partition, profile.offset]
-            self._producer.send(self._outlets.profiles, user.encode(), value, headers(raw), partition)
+            value = outlets.profile(user, profile)
+            send(outlets.profiles, user.encode(), value, headers(sources[partition, profile.offset]), partition)
 
-    def _next_offsets(self) -> list[TopicPartition]:
-        return [
-            TopicPartition(self._outlets.raw, partition, offset)
-            for partition, offset in self._ownership.positions.items()
-        ]
+    def _again(self, aborted: BatchAborted) -> None:
+        """Do the batch again, after a look at the topics' limits if they may have become smaller."""
+        self._vitals.tally.aborted += 1
+        if aborted.uncertain:
+            self._intake.look_up()
+        else:
+            self._intake.rewind()
+        self._look_at_limits = aborted.code == KafkaError.MSG_SIZE_TOO_LARGE
+        log.warning("%s; doing the batch again", aborted.message)
 
-    def _rewind(self, records: list[RawRecord]) -> None:
-        """Read the batch again from its beginning, in those partitions that are still owned."""
-        first: dict[int, int] = {}
-        for raw in records:
-            first.setdefault(raw.partition, raw.offset)
-        for partition, offset in first.items():
-            if partition in self._ownership.positions:
-                self._ownership.positions[partition] = offset
-                self._source.seek(TopicPartition(self._outlets.raw, partition, offset))
+    def _resize(self) -> None:
+        if not self._look_at_limits:
+            return
+        limits = self._ask_limits()
+        if limits == self._limits:
+            raise AvrogateError(
+                "a record is larger than its topic takes, though not by the limits that the broker tells",
+                hint=f"look at max.message.bytes of {', '.join(self._outlets.outputs)}",
+            )
+        self._producer.resize(limits)
+        self._judge.largest = largest(self._outlets, limits)
+        self._limits = limits
+        self._look_at_limits = False
+
+    def _show(self) -> None:
+        self._vitals.profiles = len(self._profiles)
+        self._vitals.restarts = self._producer.restarts
+        self._vitals.health.ready = self._ownership.settled and self._intake.joined
 
 
-def _raw(message: Any) -> RawRecord:
-    return RawRecord(
-        message.topic(),
-        message.partition(),
-        message.offset(),
-        message.timestamp()[1],
-        message.key(),
-        message.value(),
-        tuple(message.headers() or ()),
-    )
+def largest(outlets: Outlets, limits: Limits) -> int:
+    """Bytes that an enriched event may have: it, or the profile that it sets, must not be too large for its topic."""
+    return min(limits[outlets.enriched], limits[outlets.profiles])

@@ -20,6 +20,8 @@ from schemas.versions import SchemaVersion
 
 # seconds for which "this is no raw event" is remembered, so that garbage does not become a storm of look-ups
 REMEMBER_UNKNOWN = 10.0
+# and for how many ids: garbage can have any
+REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,10 @@ class Readers:
         until, never = self._never.get(schema_id, (0.0, None))
         if never is None or self._clock() >= until:
             never = self._look_up(schema_id)
+            self._never.pop(schema_id, None)
             self._never[schema_id] = self._clock() + REMEMBER_UNKNOWN, never
+            if len(self._never) > REMEMBERED:
+                del self._never[next(iter(self._never))]  # the oldest
         raise WireFormatError(never.message, reason=never.reason, schema_id=schema_id)
 
     def _look_up(self, schema_id: int) -> WireFormatError:
@@ -99,12 +104,13 @@ class Readers:
 
     def _not_ours(self, schema_id: int, text: RegisteredText) -> WireFormatError:
         record = full_name(text.text)
-        if record in self._records:
+        ours = record not in self._parts and schema_id in self._registry.ids(subject(self._topic, record))
+        if ours and record in self._records:
             raise NewerSchema(
                 f"schema id {schema_id} is a version of {record} that this installation does not know",
                 hint="update Avrogate; the processor waits meanwhile",
             )
-        if record not in self._parts and schema_id in self._registry.ids(subject(self._topic, record)):
+        if ours:
             raise NewerSchema(
                 f"schema id {schema_id} is {record}, an event of {self._topic} that this installation does not know",
                 hint="update Avrogate, or delete its subject if it was retired; the processor waits meanwhile",

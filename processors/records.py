@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -21,8 +21,7 @@ class RawRecord:
     headers: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A user's newest country and platform, and the (event time in ms, offset) of the init that said so."""
 
     time: int
@@ -43,13 +42,14 @@ class Enriched:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The event did not pass: what its dead letter says."""
+    """The event did not pass: what its dead letter says. `event` is its type, if it could be told."""
 
     reason: str
     message: str
     rule: str | None = None
     field: str | None = None
     schema_id: int | None = None
+    event: str | None = None
 
 
 Outcome = Enriched | Refused

@@ -11,10 +11,16 @@ from processors.records import Enriched, Outcome
 
 @dataclass
 class Tally:
-    """Counts of committed work. `refused` is by reason, `enriched` by event, `counted` what rules count."""
+    """Counts of committed work.
+
+    `enriched` is by event, `refused` by reason, `refused_events` by event and reason ("" for what is no event),
+    `rules` the refusals of each quality rule, `counted` what rules count.
+    """
 
     enriched: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    refused_events: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
     counted: Counter[str] = field(default_factory=Counter)
     transactions: int = 0
     aborted: int = 0
@@ -32,6 +38,9 @@ class Tally:
                 self.enriched[outcome.event] += 1
             else:
                 self.refused[outcome.reason] += 1
+                self.refused_events[outcome.event or "", outcome.reason] += 1
+                if outcome.rule:
+                    self.rules[outcome.rule] += 1
         self.counted.update(counts)
         self.transactions += 1
         self.seconds += seconds

@@ -17,7 +17,7 @@ class Format(StrEnum):
 
 
 def command(form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table) -> None:
-    """Check that every processed raw event has exactly one outcome. Exit code 1 if not."""
+    """Check that each processed event has one outcome, and each replayed one was sent once. Exit code 1 if not."""
     from avrogate.cli.console import fail, out, plain
     from avrogate.cli.tables import audited
     from avrogate.settings import load_settings
@@ -34,4 +34,8 @@ def command(form: Annotated[Format, typer.Option("--format", help="How to print.
     if not result.adds_up:
         lost = sum(len(partition.lost) for partition in result.partitions)
         twice = sum(len(partition.twice) for partition in result.partitions)
-        fail(f"the audit does not add up: {lost} events lost, {twice} counted twice")
+        again = result.replays
+        fail(
+            f"the audit does not add up: {lost} events lost, {twice} counted twice; of dead letters sent again "
+            f"{len(again.lost)} lost, {len(again.twice)} twice, {len(again.unrecorded)} unrecorded"
+        )

@@ -13,7 +13,7 @@ from avrogate.cli.tables import audited, dead_letters, outcomes, produced, regis
 from avrogate.local.stack import Started
 from avrogate.pipeline import Minutes
 from processors.audit import Audit
-from processors.dead_letters import DeadLetter
+from processors.replay.reading import Kind
 from processors.tally import Tally
 from producers.summary import Summary
 from schemas.register import Registration
@@ -42,7 +42,7 @@ def render(result: Any) -> Iterable[RenderableType]:
             return [topics(result)]
         case [Registration(), *_]:
             return [registrations(result)]
-        case [DeadLetter(), *_]:
+        case [Kind(), *_]:
             return [dead_letters(result)]
         case _:
             return []

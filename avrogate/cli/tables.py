@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from rich.table import Table
 
 from avrogate.cli.console import table
 from processors.audit import Audit
-from processors.dead_letters import DeadLetter
+from processors.replay import run as replay
+from processors.replay.reading import Kind
+from processors.replay.states import STATES
 from processors.tally import Tally
 from producers.file_progress import FileProgress
 from producers.summary import FileReport, Summary
@@ -110,22 +111,41 @@ def outcomes(tally: Tally) -> Table:
     return table(title, ["outcome", "event or reason", "number"], rows, right=["number"])
 
 
-def dead_letters(letters: Iterable[DeadLetter]) -> Table:
-    """Dead letters by stage and reason, with their number and the newest message as a sample."""
-    numbers: Counter[tuple[str, str]] = Counter()
-    samples: dict[tuple[str, str], str] = {}
-    for letter in letters:
-        kind = letter.record["stage"], letter.record["reason"]
-        numbers[kind] += 1
-        samples[kind] = letter.record["message"]
-    rows = [(*kind, f"{number:,}", samples[kind][:120]) for kind, number in sorted(numbers.items())]
-    return table(
-        f"{numbers.total():,} dead letters", ["refused by", "reason", "number", "for example"], rows, right=["number"]
-    )
+def dead_letters(kinds: Sequence[Kind]) -> Table:
+    """Dead letters by stage and reason: their number by state, when, and the newest message as a sample."""
+    columns = ["refused by", "reason", "number", *STATES, "first (UTC)", "last (UTC)", "for example"]
+    rows = [
+        (
+            kind.stage,
+            kind.reason,
+            f"{kind.number:,}",
+            *(f"{kind.states[state]:,}" for state in STATES),
+            _moment(kind.first),
+            _moment(kind.last),
+            kind.sample[:120],
+        )
+        for kind in kinds
+    ]
+    title = f"{sum(kind.number for kind in kinds):,} dead letters"
+    return table(title, columns, rows, right=["number", *STATES])
+
+
+def _moment(milliseconds: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M}"
+    except (OverflowError, ValueError):  # a foreign letter may have any
+        return str(milliseconds)
+
+
+def replayed(summary: replay.Summary, *, dry_run: bool) -> Table:
+    """What a replay did, or would do: letters by outcome and why."""
+    rows = [(outcome, why, f"{number:,}") for (outcome, why), number in sorted(summary.letters.items())]
+    title = "Would be replayed; nothing was written" if dry_run else "Replayed"
+    return table(title, ["outcome", "why", "letters"], rows, right=["letters"])
 
 
 def audited(result: Audit) -> list[Table | str]:
-    """The audit by partition, and its verdict in one line."""
+    """The audit by partition, the dead letters by state, and the verdict in one line."""
     columns = ["partition", "events", "enriched", "dead letters", "pending", "lost", "twice"]
     rows = [
         (p.partition, p.events, p.enriched, p.dead_letters, p.pending, len(p.lost), len(p.twice))
@@ -137,4 +157,17 @@ def audited(result: Audit) -> list[Table | str]:
         "It adds up: every processed event has exactly one outcome." if result.adds_up else "It does not add up."
     )
     refused = f"Refused at the producer, never in {result.topic}: {result.refused_by_producer.total():,}."
-    return [table(f"Audit of {result.topic}", columns, cells, right=columns[1:]), refused, verdict]
+    return [table(f"Audit of {result.topic}", columns, cells, right=columns[1:]), refused, *_replays(result), verdict]
+
+
+def _replays(result: Audit) -> list[str]:
+    found = result.replays
+    states = ", ".join(f"{number:,} {state}" for state, number in found.states.items())
+    lines = [f"Dead letters: {found.letters:,} = {states}; {found.events:,} events in {result.topic} were one."]
+    wrong = {
+        "recorded as sent, without an event": found.lost,
+        "with an event, without a record": found.unrecorded,
+        "sent more than once": found.twice,
+    }
+    lines += [f"Dead letters {what}: {len(names):,}." for what, names in wrong.items() if names]
+    return lines

@@ -66,7 +66,7 @@ def test_it_checks_its_schemas_and_starts_the_stack(installed: Path) -> None:
     assert "no findings" in run("schemas", "check")
     try:
         assert run("stack", "up").count("running") == 2
-        assert "12 new" in run("schemas", "register")
-        assert run("topics", "create").count(" new ") == 5
+        assert "15 new" in run("schemas", "register")
+        assert run("topics", "create").count(" new ") == 7
     finally:
         run("stack", "down")

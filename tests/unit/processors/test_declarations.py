@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from avrogate.cli.tables import dead_letters as table_of
+from avrogate.errors import InvalidEvent
 from processors import dead_letters, restore
 from processors.audit import Audit, _dead_letters
 from processors.consumers import consumers
 from processors.dead_letters import DeadLetter
 from processors.records import Profile
+from processors.replay.filters import Filters
+from processors.replay.plan import Planner, Repair
+from processors.replay.reading import kinds
+from processors.replay.states import States
 from processors.rules import ValueRule, shipped_rules
 from schemas.catalog import load_catalog
 from schemas.consumers import broken
@@ -50,7 +55,7 @@ def test_values_may_be_null_for_a_rule_of_single_values() -> None:
 
 
 def test_profiles() -> None:
-    assert restore.CONSUMER.reads["UserProfile"].keys() == {"user_id", *(field.name for field in fields(Profile))}
+    assert restore.CONSUMER.reads["UserProfile"].keys() == {"user_id", *Profile._fields}
 
 
 class Seen(dict[str, Any]):
@@ -63,16 +68,27 @@ class Seen(dict[str, Any]):
         return super().__getitem__(key)
 
 
-def test_dead_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dead_letters() -> None:
     asked: set[str] = set()
-    content = {"reason": "r", "message": "m", "topic": "t", "partition": 0, "offset": 0}
-    given = [Seen({**content, "stage": stage}) for stage in ("producer", "processor")]
+    content = {"reason": "r", "message": "m", "topic": "t", "partition": 0, "offset": 0, "rule": None, "key": b"k"}
+    content |= {"original": b"{}", "original_size": None, "attempts": 1, "time": 0}
+    given = [Seen({**content, "headers": [], "stage": stage}) for stage in ("producer", "processor")]
     for record in given:
         record.asked = asked
     letters = [DeadLetter(0, number, record) for number, record in enumerate(given)]
-    monkeypatch.setattr("processors.audit.DeadLetters.__init__", lambda *_: None)
-    monkeypatch.setattr("processors.audit.DeadLetters.read", lambda _: iter(letters))
-    monkeypatch.setattr("processors.audit.Registry", lambda _: None)
-    list(_dead_letters(None, CATALOG, "t", Audit("t", [])))  # type: ignore[arg-type]
-    table_of(letters)
-    assert asked == dead_letters.CONSUMER.reads["DeadLetter"].keys()
+    list(_dead_letters(letters, "t", Audit("t", [])))
+    table_of(kinds((letter, States([]).of(letter)) for letter in letters))
+    assert all(Filters(key="k").match(letter) for letter in letters)
+    for letter in letters:
+        States([]).attempts(letter)
+        Planner(None, Nothing(), Repair(), {"t": 1}).decide(letter, States([]))  # type: ignore[arg-type]
+    assert asked - {"headers", "original"} == dead_letters.CONSUMER.reads["DeadLetter"].keys() - {"original"}
+
+
+class Nothing:
+    """Reads no event, and knows the topic."""
+
+    topics = frozenset({"t"})
+
+    def event(self, letter: DeadLetter) -> None:
+        raise InvalidEvent("m", reason=letter.record["reason"])

@@ -235,3 +235,23 @@ def test_a_registry_that_lost_its_store_is_an_outage(bench: Bench, left: str | N
         bench.registry.texts.clear()
     with pytest.raises(RegistryUnavailable):
         bench.judge(frame(77, b""))
+
+
+def test_another_environments_event_of_our_name_is_no_event_of_our_topic(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.registry.texts[NEWER] = CATALOG.newest("events-raw", "match").text
+    ours = bench.registry.ids
+    monkeypatch.setattr(bench.registry, "ids", lambda subject: [one for one in ours(subject) if one != NEWER])
+    assert refused(bench.judge(frame(NEWER, b"\x00"))).reason == "unexpected-schema"
+
+
+def test_ids_that_nobody_knows_are_not_remembered_without_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processors.readers.REMEMBERED", 3)
+    for schema_id in (77, 78, 79, 80):
+        assert refused(bench.judge(frame(schema_id, b""))).reason == "unknown-schema"
+    asked = bench.registry.asked
+    refused(bench.judge(frame(80, b"")))
+    assert bench.registry.asked == asked
+    refused(bench.judge(frame(77, b"")))
+    assert bench.registry.asked == asked + 2

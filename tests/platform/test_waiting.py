@@ -1,0 +1,69 @@
+"""A processor whose broker or registry is away when it starts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from avrogate.errors import BrokerUnavailable, RegistryUnavailable
+from processors.run import process
+from processors.vitals import Vitals
+
+if TYPE_CHECKING:
+    from conftest import Platform
+
+pytestmark = pytest.mark.stack
+
+NOWHERE = {
+    "broker": {"bootstrap_servers": "127.0.0.1:9"},
+    "registry": {"registry_url": "http://127.0.0.1:9"},
+}
+
+
+def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("part", NOWHERE)
+def test_it_waits_and_is_red_until_somebody_asks_to_stop(platform: Platform, part: str) -> None:
+    stop, vitals = Event(), Vitals()
+    away = platform.settings.model_copy(update=NOWHERE[part])
+    thread = Thread(target=lambda: process(away, stop, catalog=platform.catalog, vitals=vitals))
+    thread.start()
+    try:
+        wait_until(lambda: not vitals.health.healthy)
+        assert list(vitals.health.troubles) == [part]
+        assert "127.0.0.1:9" in vitals.health.troubles[part].message
+        assert not vitals.health.ready
+    finally:
+        stop.set()
+        thread.join(10.0)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(("part", "error"), [("broker", BrokerUnavailable), ("registry", RegistryUnavailable)])
+def test_a_run_that_somebody_waits_for_says_so_instead(platform: Platform, part: str, error: type[Exception]) -> None:
+    away = platform.settings.model_copy(update=NOWHERE[part])
+    with pytest.raises(error, match=r"127\.0\.0\.1:9"):
+        process(away, Event(), until_idle=1.0, catalog=platform.catalog)
+
+
+def test_it_is_ready_once_it_has_its_share(platform: Platform) -> None:
+    stop, vitals = Event(), Vitals()
+    thread = Thread(target=lambda: process(platform.settings, stop, catalog=platform.catalog, vitals=vitals))
+    thread.start()
+    try:
+        wait_until(lambda: vitals.health.ready)
+        assert vitals.health.healthy
+        wait_until(lambda: set(vitals.lag) == {0, 1, 2, 3})
+    finally:
+        stop.set()
+        thread.join(10.0)
+    assert not thread.is_alive()
