@@ -1,7 +1,7 @@
 # Avrogate. `make` alone says what there is. The virtual environment is made and kept up to date by itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help run-pipeline test test-fast test-all contracts integration compose-smoke check format \
+.PHONY: help run-pipeline test test-fast test-all contracts faults integration compose-smoke check format \
 	stack-up stack-down up down logs ps clean
 .SUFFIXES:
 
@@ -10,6 +10,11 @@ BIN := $(VENV)/bin
 PYTHON := $(shell for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$candidate"; break; }; done)
 EVENTS ?= 100000
+# of the fault suite: random kills, payloads of garbage, seconds of an outage; the full run is 100, 1000000, 60
+KILLS ?= 8
+PAYLOADS ?= 50000
+OUTAGE ?= 20
+SEED ?= 1
 # two at once: most tests wait for a broker
 PARALLEL ?= -n 2 --dist loadgroup
 
@@ -37,22 +42,26 @@ run-pipeline: $(VENV)/.run ## all of it: start, register, produce, process, repo
 	@$(BIN)/avrogate run-pipeline $(if $(INPUT),--input "$(INPUT)",--events $(EVENTS))
 
 test: $(VENV)/.dev ## all tests that need neither Docker nor a browser
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not containers"
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not containers and not faults"
 
 test-fast: $(VENV)/.dev ## the tests without processes, in under a minute
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not stack and not spark and not containers"
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not stack and not spark and not containers and not faults"
 
 contracts: $(VENV)/.dev ## the contract tests, with their counts (AVROGATE_HYPOTHESIS=full: a long search)
 	@$(BIN)/python -m pytest contracts_tests
 
+faults: $(VENV)/.dev ## kills, zombies, outages and garbage, held against an oracle [KILLS=8] [PAYLOADS=50000]
+	@$(BIN)/python tests/faults/run.py --kills $(KILLS) --payloads $(PAYLOADS) --outage $(OUTAGE) --seed $(SEED)
+	@$(BIN)/python -m pytest -m faults tests
+
 integration: $(VENV)/.integration ## the tests on containers (public images, or those of AVROGATE_IMAGE_…)
-	@$(BIN)/python -m pytest --backend=containers -m "(stack or containers) and not compose" \
-		tests/integration tests/behaviour tests/platform tests/spark contracts_tests
+	@$(BIN)/python -m pytest --backend=containers -m "(stack or containers) and not compose and not faults" \
+		tests/integration tests/behaviour tests/platform/test_process.py tests/platform/test_watch.py tests/spark contracts_tests
 
 compose-smoke: $(VENV)/.integration ## docker-compose.yml, from up to down, with a killed processor and an audit
 	@$(BIN)/python -m pytest -m compose tests/integration
 
-test-all: test integration compose-smoke ## all tests there are
+test-all: test faults integration compose-smoke ## all tests there are
 
 check: $(VENV)/.dev ## format, lint, types, import layers, derived schemas
 	@$(BIN)/ruff format --check .
