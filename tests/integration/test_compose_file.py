@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
 
-from conftest import by_path, docker_is_missing
+from avrogate.endpoints import served
+from avrogate.health import Health
+from avrogate.settings import Settings
+from conftest import by_path, docker_is_missing, free_port
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -51,6 +56,21 @@ def test_every_service_has_limits_and_no_rights_that_it_does_not_need(service: d
     assert not service.keys() & {"privileged", "cap_add", "pid", "ipc"}
     if service["image"].startswith("${AVROGATE_IMAGE:"):
         assert service["read_only"] is True
+
+
+@pytest.mark.parametrize("name", ["processor", "processor-secure"])
+def test_a_processor_says_whether_it_is_ready_and_publishes_nothing(name: str) -> None:
+    service = SERVICES[name]
+    assert "ports" not in service  # `--scale processor=3` would want one port three times
+    port = service["environment"]["AVROGATE_METRICS_PORT"]
+    code = service["healthcheck"]["test"][-1]
+    assert f'("127.0.0.1", {port}, ' in code
+    with served(Settings(metrics_port=free_port(), kafka={}), health := Health(), CollectorRegistry()) as address:
+        assert address is not None
+        check = [sys.executable, "-c", code.replace(port, address.rpartition(":")[2])]
+        assert subprocess.run(check, check=False).returncode == 1
+        health.ready = True
+        assert subprocess.run(check, check=False).returncode == 0
 
 
 def test_no_variable_of_the_file_is_an_option_of_the_kafka_clients() -> None:
