@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +83,9 @@ def _options(settings: Settings, app_name: str) -> dict[str, str]:
     if settings.spark_master.startswith("local"):
         options |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
         options["spark.sql.shuffle.partitions"] = str(LOCAL_PARTITIONS)
+    if not re.fullmatch(r"local(\[.*])?", settings.spark_master):
+        # executors are JVMs of their own: they take neither the driver's options nor its time zone
+        options["spark.executor.extraJavaOptions"] = "-Duser.timezone=UTC"
     return options
 
 

@@ -53,6 +53,11 @@ class Sink:
     def __post_init__(self) -> None:
         self.summary = StreamSummary(self.checkpoint.identity.generation)
 
+    @property
+    def done(self) -> int:
+        """Batches that were published."""
+        return self.summary.batches
+
     def __call__(self, frame: DataFrame, batch: int) -> None:
         """Publish a batch. It is committed if this returns, and run again after a restart if it raises."""
         try:
