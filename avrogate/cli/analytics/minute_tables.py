@@ -12,6 +12,7 @@ from rich.table import Table
 
 from analytics.kpis import Kpi, shipped_kpis
 from analytics.results import Dimensions, KpiRow, MinuteKpis
+from analytics.values import measured, number
 from avrogate.cli.console import table
 
 MINUTES, MINUTES_ACROSS, TOP = 30, 4, 12
@@ -42,11 +43,6 @@ def pivot(rows: Iterable[KpiRow], kpis: Mapping[str, Kpi]) -> dict[datetime, dic
     return dict(sorted(result.items()))
 
 
-def number(kpi: Kpi, value: int | Decimal | None) -> str:
-    """A value as a person reads it: thousands apart, money with its two places, exact. Nothing is zero."""
-    return f"{value or Decimal(0):,.2f}" if kpi.measure == "amount" else f"{value or 0:,}"
-
-
 def second(moment: datetime | None) -> str:
     """A moment to the second, or a dash."""
     return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
@@ -57,7 +53,7 @@ def _overview(results: MinuteKpis, kpis: Sequence[Kpi]) -> Table:
     stateful = results.watermark is not None or any(row.final is not None for row in results.rows)
     cells = []
     for minute, rows in list(by_minute.items())[-MINUTES:]:
-        values = [number(kpi, _measured(kpi, rows.get(kpi.name))) for kpi in kpis]
+        values = [number(kpi, measured(kpi, rows.get(kpi.name))) for kpi in kpis]
         state = "final" if all(row.final for row in rows.values()) else "provisional"
         cells.append([f"{minute:%Y-%m-%d %H:%M}", *values, *([state] if stateful else [])])
     shown = f", the newest {MINUTES} of {len(by_minute):,}" if len(by_minute) > MINUTES else ""
@@ -68,7 +64,7 @@ def _overview(results: MinuteKpis, kpis: Sequence[Kpi]) -> Table:
 
 def _by_dimension(kpi: Kpi, rows: Sequence[KpiRow]) -> Table:
     newest = sorted({row.minute for row in rows})[-MINUTES_ACROSS:]
-    values = {(row.dimensions, row.minute): _measured(kpi, row) for row in rows}
+    values = {(row.dimensions, row.minute): measured(kpi, row) for row in rows}
     totals: dict[Dimensions, Any] = defaultdict(int)
     for (dimensions, _), value in values.items():
         totals[dimensions] += value or 0
@@ -105,8 +101,3 @@ def _rest(
         return [*name, *([""] * len(newest))]
     sums = [sum((values.get((key, minute)) or 0 for key in keys), Decimal(0)) for minute in newest]
     return [*name, *(number(kpi, value) for value in [*sums, sum((totals[key] for key in keys), Decimal(0))])]
-
-
-def _measured(kpi: Kpi, row: KpiRow | None) -> int | Decimal | None:
-    value: int | Decimal | None = None if row is None else getattr(row, kpi.measure)
-    return value

@@ -1,0 +1,80 @@
+"""`avrogate analytics minute-kpis`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from analytics.results import MinuteKpis
+    from analytics.sink import BatchReport
+    from avrogate.settings import Settings
+
+
+class Format(StrEnum):
+    """How the minute KPIs are printed."""
+
+    table = "table"
+    json = "json"
+
+
+def command(
+    once: Annotated[bool, typer.Option("--once", help="Compute all that is in the topic, publish nothing.")] = False,
+    until_idle: Annotated[
+        float | None, typer.Option(help="Stop once nothing has come for this many seconds.", min=0)
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="json has every row.")] = Format.table,
+) -> None:
+    """KPIs of each minute (UTC), counted as events come and published to kpis-minute. Ctrl-C to stop."""
+    from avrogate.cli.analytics import render
+    from avrogate.cli.console import out, plain
+    from avrogate.settings import load_settings
+
+    if once and until_idle is not None:
+        raise typer.BadParameter("--once reads what is there and ends by itself", param_hint="--until-idle")
+    settings = load_settings()
+    results = _once(settings) if once else _streamed(settings, until_idle)
+    if form is Format.table:
+        out.print(*render.minutes(results), sep="\n")
+    else:
+        plain(render.minutes_json(results))
+
+
+def _once(settings: Settings) -> MinuteKpis:
+    from analytics.minute_kpis import compute_once
+    from analytics.results import MinuteKpis
+    from analytics.session import spark_session
+    from analytics.writers import prepare
+    from schemas.catalog import shipped_catalog
+
+    prepare(settings, shipped_catalog(), not_empty=True)
+    spark = spark_session(settings, "avrogate minute-kpis --once")
+    try:
+        return MinuteKpis(rows=compute_once(spark, settings))
+    finally:
+        spark.stop()
+
+
+def _streamed(settings: Settings, until_idle: float | None) -> MinuteKpis:
+    from analytics.kpi_topic import read_results
+    from analytics.session import spark_session
+    from analytics.stream import prepare_stream, run_stream
+    from avrogate.cli.signals import stop_on_signals
+
+    prepare_stream(settings)
+    spark = spark_session(settings, "avrogate minute-kpis", long_running=until_idle is None)
+    try:
+        with stop_on_signals() as stop:  # after Spark has set its own handler, which would cancel the batch
+            run_stream(spark, settings, until_idle=until_idle, stop=stop, on_batch=_say)
+    finally:
+        spark.stop()
+    return read_results(settings)
+
+
+def _say(report: BatchReport) -> None:
+    from avrogate.cli.analytics.render import batch
+    from avrogate.cli.console import err
+
+    err.print(batch(report), highlight=False)
