@@ -110,11 +110,17 @@ class Batches:
                 self._producer.send(self._topic.name, key, value)
                 self._producer.commit()
                 break
-            except BatchAborted:
+            except BatchAborted as aborted:
                 self._whole = False
+                if aborted.uncertain and self._is_there(progress):
+                    break
                 if not left:
                     raise
         return self._count(progress)
+
+    def _is_there(self, progress: FileProgress) -> bool:
+        """Whether the broker took the commit whose answer was lost: the new producer has ended what was open."""
+        return self._topic.read().get(progress.digest) == progress
 
     def abort(self) -> None:
         """Leave nothing open behind."""

@@ -1,18 +1,23 @@
-"""A producer that is lost while it commits: the broker has the commit, and the processor is told that it failed."""
+"""A producer that is lost while it commits: the broker has the commit, and its caller is told that it failed."""
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 from confluent_kafka import KafkaError
 
+from avrogate.kafka_reading import read_to_end
 from avrogate.kafka_transactions import BatchAborted, TransactionalProducer
 from processors.audit import audit
 from processors.run import GROUP, process
 from producers.generator import Generator, Plan
+from producers.replay import open_lines
 from producers.run import produce
 
 if TYPE_CHECKING:
@@ -21,9 +26,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.stack
 
 
-def test_what_was_committed_is_looked_up(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = Plan(events=500, seed=1, start=int(time.time()) - 600, span=600)
-    produce(platform.settings, Generator(plan), catalog=platform.catalog)
+Lost = Callable[[], int]
+
+
+@pytest.fixture
+def lost(monkeypatch: pytest.MonkeyPatch) -> Lost:
+    """From its call on the first commit succeeds, and raises; it tells how many commits there were."""
     commit, told = TransactionalProducer.commit, 0
 
     def lost_afterwards(producer: TransactionalProducer) -> None:
@@ -34,10 +42,30 @@ def test_what_was_committed_is_looked_up(platform: Platform, monkeypatch: pytest
             raise BatchAborted("lost", KafkaError._FATAL, uncertain=True)
 
     monkeypatch.setattr(TransactionalProducer, "commit", lost_afterwards)
+    return lambda: told
+
+
+def test_the_processor_looks_up_what_was_committed(platform: Platform, lost: Lost) -> None:
+    plan = Plan(events=500, seed=1, start=int(time.time()) - 600, span=600)
+    produce(platform.settings, Generator(plan), catalog=platform.catalog)
     process(platform.settings, Event(), until_idle=0.5, catalog=platform.catalog)
     produce(platform.settings, Generator(plan), catalog=platform.catalog)
     process(platform.settings, Event(), until_idle=0.5, catalog=platform.catalog)
     result = audit(platform.settings, platform.catalog, GROUP)
-    assert told > 1
+    assert lost() > 1
     assert result.adds_up
     assert sum(part.enriched + part.dead_letters for part in result.partitions) == 1000
+
+
+def test_a_file_is_as_far_as_the_broker_says(platform: Platform, lost: Lost, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    line = json.dumps(
+        {"event-type": "init", "time": 1_790_000_000, "user-id": "ann", "country": "PT", "platform": "IOS"}
+    )
+    file.write_text(f"{line}\n" * 300)
+    with open_lines(str(file)) as lines:
+        summary = produce(platform.settings, lines, catalog=platform.catalog)
+    assert lost() == 1
+    assert summary.all_sent == 300
+    raw = platform.catalog.stage_topic("raw")
+    assert sum(1 for _ in read_to_end(platform.settings, raw)) == 300
