@@ -176,7 +176,15 @@ class Arena:
                 return self.pending() == 0
             return False
 
-        wait_for("nothing pending", settled, SETTLE)
+        try:
+            wait_for("nothing pending", settled, SETTLE)
+        except ScenarioFailed as failure:
+            raise ScenarioFailed(f"{failure}{self._how_it_stands()}") from failure
+
+    def _how_it_stands(self) -> str:
+        """What each processor says of itself, and last logged."""
+        here = [one for one in self.members if one.alive]
+        return "".join(f"\n  {one.name}: {one.status}\n    {one.last_words()}" for one in here)
 
     def broker_down(self, hard: bool = False) -> None:
         """End the broker, by SIGTERM or SIGKILL."""

@@ -70,8 +70,8 @@ def main() -> None:
     if arguments.point:
         points.arm(arguments.point, arguments.at, points.action(arguments.then, arguments.status))
     vitals = Vitals()
-    threading.Thread(target=_report, args=(vitals, arguments.status), daemon=True).start()
     with stop_on_signals() as stop:
+        threading.Thread(target=_report, args=(vitals, arguments.status), daemon=True).start()
         run.process(load_settings(), stop, catalog=load_catalog().suffixed(arguments.suffix), vitals=vitals)
     logging.info("ended, %d events", vitals.tally.events)
 

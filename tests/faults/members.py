@@ -100,10 +100,14 @@ class Member:
         self.process.wait(LIMIT)
 
     def stop(self, limit: float = LIMIT) -> None:
-        """SIGTERM, and wait. Raises ScenarioFailed if it does not end well."""
+        """SIGTERM, and wait. Raises ScenarioFailed if it does not end well.
+
+        One that has only just been started is let begin: before that Python ends it, not the processor.
+        """
         if self.killed:
             self.process.wait(LIMIT)
             return
+        wait_for(f"{self.name} begun", lambda: self._checked() and bool(self.status), limit)
         self.send(signal.SIGTERM)
         try:
             code = self.process.wait(limit)
