@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from avrogate.errors import NewerSchema, RegistryUnavailable, WireFormatError
+from avrogate.errors import NewerSchema, WireFormatError
 from processors.engine import Step, compile_rules
 from processors.rules import Rule
 from schemas.catalog import Catalog
@@ -16,6 +15,7 @@ from schemas.codec import Codec
 from schemas.decoder import full_name
 from schemas.names import subject
 from schemas.registry import RegisteredText, Registry
+from schemas.trust import require_kept
 from schemas.versions import SchemaVersion
 
 # seconds for which "this is no raw event" is remembered, so that garbage does not become a storm of look-ups
@@ -94,12 +94,7 @@ class Readers:
     def _distrust(self) -> None:
         """Believe "no such id" only from a registry that still has what we know it had."""
         for schema_id, reader in self._known.items():
-            text = self._registry.text_now(schema_id)
-            if text is None or json.loads(text.text) != reader.raw.version.avro:
-                raise RegistryUnavailable(
-                    f"registry at {self._registry.url} no longer has {reader.raw.version} under id {schema_id}",
-                    hint="it lost its store: restore it, or stop the processor before registering anew",
-                )
+            require_kept(self._registry, schema_id, reader.raw.version)
             return
 
     def _not_ours(self, schema_id: int, text: RegisteredText) -> WireFormatError:
