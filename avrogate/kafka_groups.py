@@ -38,6 +38,9 @@ def committed_offsets(settings: Settings, group: str, topic: str, partitions: in
         while True:
             try:
                 found = member.committed(wanted, settings.request_timeout)
+                for part in found:
+                    if part.error is not None:
+                        raise KafkaException(part.error)
                 return {part.partition: part.offset if part.offset >= 0 else None for part in found}
             except KafkaException as error:
                 if error.args[0].code() not in NOT_YET or time.monotonic() > deadline:

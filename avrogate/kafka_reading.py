@@ -19,8 +19,17 @@ REST, AHEAD = 10, 20_000
 # seconds between two questions to a broker that gives nothing, and of one of them
 ASK, TRY = 1.0, 0.8
 
+Headers = tuple[tuple[str, bytes | None], ...]
 Bounds = dict[int, tuple[int, int]]
 Heard = Callable[[int, int], None]
+
+
+def headers_of(message: Message) -> Headers | None:
+    """A record's headers; None where a name in them is not UTF-8, which the client cannot give (brokers take any)."""
+    try:
+        return tuple(message.headers() or ())  # type: ignore[arg-type]
+    except (SystemError, UnicodeDecodeError):
+        return None
 
 
 def read_to_end(settings: Settings, topic: str, partitions: Sequence[int] | None = None) -> Iterator[Message]:

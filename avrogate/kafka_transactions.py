@@ -236,7 +236,7 @@ class TransactionalProducer:
 
         Raises what cannot be cured as it is.
         """
-        cause = error.args[0]
+        cause, before = error.args[0], self.restarts
         if cause.fatal():
             self._replace(cause)
         elif cause.txn_requires_abort() or cause.code() in UNTOLD:
@@ -244,7 +244,7 @@ class TransactionalProducer:
         else:
             raise translated(error, self._settings) from error
         log.warning("transaction aborted: %s", cause.str())
-        uncertain = committing and _finished(cause)
+        uncertain = committing and self.restarts > before  # also where only the abort found the producer finished
         raise BatchAborted(f"transaction aborted: {cause.str()}", cause.code(), uncertain=uncertain) from error
 
 

@@ -40,11 +40,13 @@ CONSUMER = Consumer(
 def dead_letter(raw: RawRecord, refused: Refused, now: int, attempts: int = 1) -> dict[str, Any]:
     """The DeadLetter record (`schemas/json/pipeline/dead-letter`) of a refused raw record.
 
-    `now` is in milliseconds since 1970. The original's key, value and headers are kept byte for byte.
+    `now` is in milliseconds since 1970. The original's key, value and headers are kept byte for byte; headers that
+    Kafka's client cannot give are missing, and the message says so.
     """
+    lost = " (its headers are left out: a name in them is not UTF-8)" if raw.headers is None else ""
     return {
         "reason": refused.reason,
-        "message": refused.message,
+        "message": refused.message + lost,
         "stage": STAGE,
         "rule": refused.rule,
         "field": refused.field,
@@ -57,7 +59,7 @@ def dead_letter(raw: RawRecord, refused: Refused, now: int, attempts: int = 1) -
         "key": raw.key,
         "original": raw.value,
         "original_size": None,
-        "headers": [{"name": name, "value": value} for name, value in raw.headers],
+        "headers": [{"name": name, "value": value} for name, value in raw.headers or ()],
         "schema_id": refused.schema_id,
         "attempts": attempts,
         "time": now,

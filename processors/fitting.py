@@ -1,7 +1,8 @@
 """Dead letters that their topic takes: what is too large is cut, and says so.
 
-The original comes first, as it is by far the largest; then its headers; then its key. Where it was (topic, partition,
-offset) is never cut, so that the whole of it can be found for as long as its topic keeps it.
+The original is cut where that is enough, as it is by far the largest. Where it would not be, its headers go first,
+then the end of its key: the original is what a replay needs. Where it was (topic, partition, offset) is never cut, so
+that the whole of it can be found for as long as its topic keeps it.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ Encode = Callable[[dict[str, Any]], bytes]
 
 def fitted(record: dict[str, Any], encode: Encode, limit: int, headers: Headers) -> tuple[bytes | None, bytes]:
     """Key and value of a DeadLetter record that takes `limit` bytes at most, with the record's own `headers`."""
-    key, value = record["key"], encode(record)
-    for cut in (_cut_original, _cut_headers, _cut_key):
-        excess = record_size(key, value, headers) - limit
-        if excess <= 0:
+
+    def excess(one: dict[str, Any]) -> int:
+        return record_size(one["key"], encode(one), headers) - limit
+
+    for cut in (_without_headers, _with_short_key):
+        if excess(record) <= max(0, len(record["original"] or b"") - SLACK):
             break
-        record = cut(record, excess)
-        key, value = record["key"], encode(record)
-    return key, value
+        record = cut(record)
+    if (over := excess(record)) > 0:
+        record = _cut_original(record, over)
+    return record["key"], encode(record)
 
 
 def _cut_original(record: dict[str, Any], excess: int) -> dict[str, Any]:
@@ -40,13 +44,13 @@ def _cut_original(record: dict[str, Any], excess: int) -> dict[str, Any]:
     return record | {"original": original[:kept], "original_size": len(original), "message": message}
 
 
-def _cut_headers(record: dict[str, Any], excess: int) -> dict[str, Any]:
+def _without_headers(record: dict[str, Any]) -> dict[str, Any]:
     if not record["headers"]:
         return record
     return record | {"headers": [], "message": f"{record['message']} (its headers are left out)"}
 
 
-def _cut_key(record: dict[str, Any], excess: int) -> dict[str, Any]:
+def _with_short_key(record: dict[str, Any]) -> dict[str, Any]:
     if record["key"] is None:
         return record
     kept = record["key"][:SHORT_KEY]

@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from avrogate.errors import BrokerUnavailable, ConfigError, TransientError
 from avrogate.kafka import consumer, translated
+from avrogate.kafka_reading import headers_of
 from avrogate.settings import Settings
 from processors.ownership import Ownership
 from processors.records import RawRecord
@@ -24,6 +25,7 @@ POLL = 0.2
 STATISTICS = 2000  # milliseconds
 OUTDATED = 3.0  # seconds
 ANSWERING = {"UP", "UPDATE"}
+STEADY = "steady"  # of a group's `join_state`
 
 
 class Intake:
@@ -45,7 +47,9 @@ class Intake:
             session_timeout_ms=int(settings.session_timeout * 1000),
             heartbeat_interval_ms=int(settings.session_timeout * 300),
             enable_partition_eof=True,
+            socket_timeout_ms=int(settings.request_timeout * 1000),  # a broker that hangs is seen by then
         )
+        self._size = BATCH
         self._consumer.subscribe(
             [topic], on_assign=ownership.assigned, on_revoke=ownership.revoked, on_lost=ownership.lost
         )
@@ -59,7 +63,7 @@ class Intake:
             self._next.pop(partition, None)
         self._next = {part: self._next.get(part, offset) for part, offset in self._ownership.positions.items()}
         try:
-            messages = self._consumer.consume(BATCH, POLL)
+            messages = self._consumer.consume(self._size, POLL)
         except KafkaException as error:
             raise translated(error, self._settings) from error
         records = []
@@ -103,6 +107,7 @@ class Intake:
 
     def committed(self) -> None:
         """What was read is done with."""
+        self._size = min(2 * self._size, BATCH)
         self._ownership.positions |= {
             partition: offset for partition, offset in self._next.items() if partition in self._ownership.positions
         }
@@ -111,10 +116,13 @@ class Intake:
         """Read again what was not committed."""
         for partition, offset in self._ownership.positions.items():
             if self._next.get(partition, offset) != offset:
+                self._ownership.at_end.discard(partition)
                 try:
                     self._consumer.seek(TopicPartition(self._topic, partition, offset))
-                except KafkaException as error:  # it is being taken away: whoever has it next begins there
+                except KafkaException as error:  # it is being taken away, or is not read from any more
                     log.info("partition %d: %s", partition, error.args[0].str())
+                    self.look_up()
+                    return
         self._next = {}
 
     def look_up(self) -> None:
@@ -139,6 +147,7 @@ class Intake:
             error.code() == KafkaError._MAX_POLL_EXCEEDED
         ):  # an outage or a restore took long: it joins again by itself
             log.warning("left the group: %s", error.str())
+            self._size = max(self._size // 8, 1)  # a batch that took too long is too long the next time, too
             return
         if error.fatal() or not error.retriable():
             translation = translated(error, self._settings)
@@ -156,6 +165,7 @@ class Intake:
             self._vitals.health.well(BrokerUnavailable.part)
         else:
             self._vitals.health.trouble(BrokerUnavailable.part, f"broker unreachable at {self._settings.brokers}")
+        self._ownership.heard(steady=heard.get("cgrp", {}).get("join_state") == STEADY)
         parts = heard["topics"].get(self._topic, {}).get("partitions", {})
         self._vitals.lag = self._lag(parts)
 
@@ -176,5 +186,5 @@ def _raw(message: Any) -> RawRecord:
         message.timestamp()[1],
         message.key(),
         message.value(),
-        tuple(message.headers() or ()),
+        headers_of(message),
     )

@@ -103,7 +103,7 @@ class VitalsCollector(Collector):
         yield _gauge(
             "lag_offsets", about, {(str(number),): value for number, value in sorted(lag.items())}, "partition"
         )
-        yield _gauge("partitions_owned", "Partitions of the raw topic that this process has.", {(): len(lag)})
+        yield _gauge("partitions_owned", "Partitions of the raw topic that this process has.", {(): vitals.owned})
         yield _gauge("profiles", "User profiles in memory.", {(): vitals.profiles})
         restoring = vitals.restoring or Restoring()
         steps = {("done",): restoring.done, ("total",): restoring.total}

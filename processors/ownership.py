@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from avrogate.errors import ConfigError
 from avrogate.kafka import translated
+from avrogate.kafka_groups import NOT_YET
 from avrogate.settings import Settings
 from processors.profiles import Partition, Profiles
 
@@ -17,7 +18,8 @@ log = logging.getLogger(__name__)
 
 # seconds: an earlier process's transaction may still be open, and its offsets are not given out until it ends
 PATIENCE = 90.0
-TRY = 1.0
+TRY, PAUSE = 1.0, 0.1
+LATER = {KafkaError._TIMED_OUT, *NOT_YET}
 
 
 class Ownership:
@@ -89,6 +91,14 @@ class Ownership:
     def lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Forget partitions that another process may own already."""
         self.revoked(consumer, partitions)
+        self._told = False
+
+    def heard(self, *, steady: bool) -> None:
+        """What the client says of its group: steady, or still to be given its share.
+
+        One that is given nothing hears nothing, so `assigned` alone does not tell.
+        """
+        self._told = steady or bool(self.positions or self._waiting)
 
     def take_over_again(self, consumer: Consumer) -> None:
         """Forget positions and profiles of all partitions: they are taken over anew, from what was committed."""
@@ -133,7 +143,12 @@ class Ownership:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                return consumer.committed(partitions, TRY)
+                found = consumer.committed(partitions, TRY)
+                for one in found:
+                    if one.error is not None:
+                        raise KafkaException(one.error)
+                return found
             except KafkaException as error:
-                if error.args[0].code() != KafkaError._TIMED_OUT or self._stopping() or time.monotonic() > until:
+                if error.args[0].code() not in LATER or self._stopping() or time.monotonic() > until:
                     raise translated(error, self._settings) from error
+                time.sleep(PAUSE)

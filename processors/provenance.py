@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
+from avrogate.kafka_reading import headers_of
 from processors.records import RawRecord
 
 TOPIC, PARTITION, OFFSET = "source-topic", "source-partition", "source-offset"
@@ -32,14 +33,14 @@ def headers(raw: RawRecord) -> list[tuple[str, bytes]]:
 
 def attempts(raw: RawRecord) -> int:
     """How often the event has been tried, this time included: 1 unless it is a dead letter that was sent again."""
-    found: dict[str, Any] = dict(raw.headers)
+    found: dict[str, Any] = dict(raw.headers or ())
     text = found.get(ATTEMPTS) if DEAD_LETTER in found else None
     return int(text) if text is not None and text.isdigit() and 0 < len(text) < 10 and int(text) else 1
 
 
 def source(message: Message) -> Source | None:
     """Read the source headers back; None if a record does not have them, as a foreign one may not."""
-    found: dict[str, Any] = dict(message.headers() or ())
+    found: dict[str, Any] = dict(headers_of(message) or ())
     try:
         return Source(found[TOPIC].decode(), int(found[PARTITION]), int(found[OFFSET]))
     except (KeyError, ValueError, AttributeError):

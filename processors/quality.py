@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from confluent_kafka import KafkaError
 
-from avrogate.errors import AvrogateError, TransientError
+from avrogate.errors import AvrogateError, BrokerUnavailable, TransientError
 from avrogate.kafka_transactions import BatchAborted, TransactionalProducer
 from avrogate.patience import Patience
 from processors.dead_letters import dead_letter
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 # a member of a group that has more members than partitions gets nothing to do
 NO_SHARE = 30.0
+# so often in a row is a batch done again at once: a rebalance takes one or two
+ABORTS = 3
 
 Batch = list[tuple[RawRecord, Outcome]]
 Limits = Mapping[str, int]
@@ -83,7 +85,7 @@ class QualityProcessor:
             self._show()
 
     def _loop(self, patience: Patience, until_idle: float | None, progress: Callable[[Tally], None] | None) -> None:
-        idle_since = time.monotonic()
+        idle_since, aborts = time.monotonic(), 0
         while not patience.stop.is_set():
             try:
                 self._resize()
@@ -91,12 +93,18 @@ class QualityProcessor:
                 self._show()
                 if records:
                     self._process(records)
+                    aborts = 0
             except BatchAborted as aborted:
+                aborts += 1
                 self._again(aborted)
+                if aborts > ABORTS:  # something that a person has to see
+                    patience.hold(BrokerUnavailable(f"{aborts} times in a row: {aborted.message}"))
+                idle_since = time.monotonic()
                 continue
             except TransientError as outage:
                 self._intake.rewind()
                 patience.hold(outage)
+                idle_since = time.monotonic()
                 continue
             if records:
                 idle_since = time.monotonic()
@@ -106,9 +114,11 @@ class QualityProcessor:
                 continue
             if self._ownership.done:
                 patience.over()  # what was in trouble may be another member's now
-            if until_idle is not None:
-                idle = time.monotonic() - idle_since
-                if idle > until_idle and (self._ownership.caught_up or idle > NO_SHARE):
+            if not self._ownership.settled:
+                idle_since = time.monotonic()
+            elif until_idle is not None and self._ownership.done:
+                limit = until_idle if self._ownership.positions else max(until_idle, NO_SHARE)
+                if time.monotonic() - idle_since > limit:
                     return
 
     def _process(self, records: list[RawRecord]) -> None:
@@ -185,6 +195,7 @@ class QualityProcessor:
     def _show(self) -> None:
         self._vitals.profiles = len(self._profiles)
         self._vitals.restarts = self._producer.restarts
+        self._vitals.owned = len(self._ownership.positions)
         self._vitals.health.ready = self._ownership.settled and self._intake.joined
 
 

@@ -22,6 +22,8 @@ from schemas.versions import SchemaVersion
 REMEMBER_UNKNOWN = 10.0
 # and for how many ids: garbage can have any
 REMEMBERED = 10_000
+# a registry's ids are signed; asked for a greater one, it may find fault with the question
+GREATEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Readers:
         raise WireFormatError(never.message, reason=never.reason, schema_id=schema_id)
 
     def _look_up(self, schema_id: int) -> WireFormatError:
-        text = self._registry.text(schema_id)
+        text = self._registry.text(schema_id) if schema_id <= GREATEST else None
         if text is not None:
             return self._not_ours(schema_id, text)
         self._distrust()
@@ -92,10 +94,9 @@ class Readers:
         return WireFormatError(message, reason="unknown-schema", schema_id=schema_id)
 
     def _distrust(self) -> None:
-        """Believe "no such id" only from a registry that still has what we know it had."""
-        for schema_id, reader in self._known.items():
-            require_kept(self._registry, schema_id, reader.raw.version)
-            return
+        """Believe a "no" only from a registry that still has the oldest and the newest of what we know it had."""
+        for schema_id in {min(self._known), max(self._known)}:
+            require_kept(self._registry, schema_id, self._known[schema_id].raw.version)
 
     def _not_ours(self, schema_id: int, text: RegisteredText) -> WireFormatError:
         record = full_name(text.text)
@@ -110,6 +111,7 @@ class Readers:
                 f"schema id {schema_id} is {record}, an event of {self._topic} that this installation does not know",
                 hint="update Avrogate, or delete its subject if it was retired; the processor waits meanwhile",
             )
+        self._distrust()
         message = f"schema id {schema_id} is {record}, which is no raw event"
         return WireFormatError(message, reason="unexpected-schema", schema_id=schema_id)
 

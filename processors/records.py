@@ -10,7 +10,10 @@ Headers = tuple[tuple[str, bytes | None], ...]
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A record of the raw topic as the broker gave it. `timestamp` is the broker's, in milliseconds."""
+    """A record of the raw topic as the broker gave it. `timestamp` is the broker's, in milliseconds.
+
+    `headers` is None where a header's name is not UTF-8: Kafka's client gives none of them then.
+    """
 
     topic: str
     partition: int
@@ -18,7 +21,7 @@ class RawRecord:
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: Headers = ()
+    headers: Headers | None = ()
 
 
 class Profile(NamedTuple):

@@ -77,7 +77,7 @@ def _processor(
     _check_topics(settings, outlets)
     taken = limits(settings, outlets.outputs)
     producer = TransactionalProducer(settings, identity, limits=taken, wait=patience.mark)
-    first = FirstOffsets(settings, outlets.raw, (outlets.enriched, outlets.dead_letters))
+    first = FirstOffsets(settings, outlets.raw, (outlets.enriched, outlets.dead_letters), patience.stop.is_set)
     profiles = Profiles()
     decoder = TopicDecoder(catalog, registry, outlets.profiles, later=False)  # what it drops would be lost
     restorer = Restorer(settings, outlets.profiles, decoder, vitals, patience.stop.is_set)

@@ -30,13 +30,14 @@ class Restoring:
 class Vitals:
     """`lag` is by partition, in offsets of the raw topic (transaction markers take some, too).
 
-    `profiles` is how many are in memory, `restarts` how many producers had to be replaced. `on_batch` is called
-    after each commit.
+    `owned` is how many partitions this process has, `profiles` how many are in memory, `restarts` how many producers
+    had to be replaced. `on_batch` is called after each commit.
     """
 
     health: Health = field(default_factory=Health)
     tally: Tally = field(default_factory=Tally)
     lag: dict[int, int] = field(default_factory=dict)
+    owned: int = 0
     profiles: int = 0
     restarts: int = 0
     restoring: Restoring | None = None

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
+from avrogate.kafka_reading import headers_of
 from processors.dead_letters import DeadLetter
 from processors.provenance import DEAD_LETTER
 from processors.replay.plan import REFUSED_AT
@@ -87,7 +88,7 @@ class Returned:
 
 def returned(message: Message) -> Identity | None:
     """Which dead letter a raw record was, or None if it was none."""
-    found: dict[str, Any] = dict(message.headers() or ())
+    found: dict[str, Any] = dict(headers_of(message) or ())
     name, time = found.get(DEAD_LETTER), found.get(REFUSED_AT)
     if not isinstance(name, bytes) or not isinstance(time, bytes) or not time.isdigit() or len(time) > 19:
         return None

@@ -186,3 +186,16 @@ def test_an_outage_of_each_part_is_seen_and_over(ready: Settings, tmp_path: Path
     for part in ("registry", "broker"):
         assert any(line.startswith(f"outage: {part}") for line in said)
         assert any(line.startswith(f"outage over: {part}") for line in said)
+
+
+def test_a_broker_that_hangs_is_seen(ready: Settings, tmp_path: Path) -> None:
+    if not ready.embeds_kafka:
+        pytest.skip("a process of a container is not the test's to stop")
+    broker = psutil.Process(next(one.pid for one in Stack(ready).status() if one.name == "kafka"))
+    with processor(ready, tmp_path) as running:
+        broker.suspend()
+        try:
+            running.until(lambda: running.troubles() == {"broker"})
+        finally:
+            broker.resume()
+        running.until(lambda: running.ask("/readyz")[0] == 200, 60)

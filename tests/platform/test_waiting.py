@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from avrogate.errors import BrokerUnavailable, RegistryUnavailable
+from avrogate.kafka import admin, producer
 from processors.run import process
 from processors.vitals import Vitals
 
@@ -67,3 +70,40 @@ def test_it_is_ready_once_it_has_its_share(platform: Platform) -> None:
         stop.set()
         thread.join(10.0)
     assert not thread.is_alive()
+
+
+@contextmanager
+def at_work(platform: Platform) -> Iterator[Vitals]:
+    stop, vitals = Event(), Vitals()
+    thread = Thread(target=lambda: process(platform.settings, stop, catalog=platform.catalog, vitals=vitals))
+    thread.start()
+    try:
+        yield vitals
+    finally:
+        stop.set()
+        thread.join(60.0)
+    assert not thread.is_alive()
+
+
+def test_a_batch_that_the_broker_refuses_again_and_again_is_seen(platform: Platform) -> None:
+    letters = platform.catalog.topic_of("pipeline", "dead-letter")
+    resource = ConfigResource(ResourceType.TOPIC, letters)
+    client = admin(platform.settings)
+
+    def policy(name: str) -> None:
+        entry = ConfigEntry("cleanup.policy", name, incremental_operation=AlterConfigOpType.SET)
+        asked = ConfigResource(ResourceType.TOPIC, letters, incremental_configs=[entry])
+        client.incremental_alter_configs([asked])[resource].result()
+
+    policy("compact")  # which takes no record without a key
+    sender = producer(platform.settings)
+    sender.produce(platform.catalog.stage_topic("raw"), b"garbage")
+    sender.flush()
+    with at_work(platform) as vitals:
+        wait_until(lambda: "times in a row" in str(vitals.health.troubles), 40.0)
+        assert vitals.tally.transactions == 0
+        aborted = vitals.tally.aborted
+        time.sleep(3)
+        assert vitals.tally.aborted <= aborted + 4, "it waits longer each time"
+        policy("delete")
+        wait_until(lambda: vitals.tally.transactions == 1 and vitals.health.healthy, 60.0)

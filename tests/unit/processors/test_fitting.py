@@ -45,12 +45,14 @@ def test_as_much_of_the_original_as_fits_is_kept_and_it_says_so() -> None:
     assert record["headers"] == [{"name": "trace", "value": b"1"}]
 
 
-def test_headers_go_next_and_then_the_key() -> None:
+def test_headers_and_then_the_key_go_first_where_the_original_is_not_what_is_large() -> None:
     raw = RawRecord("events-raw", 1, 2, 3, b"k" * 9000, b"value", (("trace", b"h" * 9000),))
     key, record, _ = fit(raw, 20_000)
-    assert (key, record["headers"], record["original_size"]) == (raw.key, [], 5)
+    assert (key, record["headers"]) == (raw.key, [])
+    assert (record["original"], record["original_size"]) == (b"value", None)
     key, record, _ = fit(raw, 5_000)
     assert key == record["key"] == b"k" * 1000
+    assert (record["original"], record["original_size"]) == (b"value", None)
     assert "headers are left out" in record["message"]
     assert "1,000 bytes of the key" in record["message"]
 

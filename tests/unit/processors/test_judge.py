@@ -217,13 +217,37 @@ def test_another_topics_events_are_asked_for_once(bench: Bench) -> None:
     enriched = bench.registry.id_of(CATALOG.newest("events-enriched", "init"))
     for _ in range(5):
         assert refused(bench.judge(frame(enriched, b"\x00"))).reason == "unexpected-schema"
-    assert bench.registry.asked == 2, "its text, and whether it is an event of our topic"
+    assert bench.registry.asked == 4, "its text, whether it is an event of our topic, and two that it must still have"
 
 
 def test_unknown_ids_are_asked_for_once(bench: Bench) -> None:
     for _ in range(5):
         assert refused(bench.judge(frame(77, b""))).reason == "unknown-schema"
-    assert bench.registry.asked == 2, "one look-up, and one to see that the registry still has its store"
+    assert bench.registry.asked == 3, "one look-up, and two to see that the registry still has its store"
+
+
+def test_ids_that_no_registry_can_have_are_not_asked_for(bench: Bench) -> None:
+    assert refused(bench.judge(frame(2**31, b""))).reason == "unknown-schema"
+    assert bench.registry.asked == 2, "only whether it still has its store"
+
+
+def test_a_registry_of_an_older_copy_is_an_outage(bench: Bench) -> None:
+    ids = [bench.registry.id_of(CATALOG.newest("events-raw", event)) for event in CATALOG.topics["events-raw"].events]
+    del bench.registry.texts[max(ids)]
+    with pytest.raises(RegistryUnavailable):
+        bench.judge(frame(77, b""))
+
+
+def test_what_waits_for_a_newer_installation_waits_when_the_store_is_lost(bench: Bench) -> None:
+    bench.registry.texts[NEWER] = CATALOG.newest("events-raw", "init").text
+    with pytest.raises(NewerSchema):
+        bench.judge(frame(NEWER, b"\x00"))
+    kept = bench.registry.texts[NEWER]
+    bench.registry.texts.clear()
+    bench.registry.texts[NEWER] = kept  # as the client remembers it
+    bench.registry.ids = lambda subject: ()  # type: ignore[method-assign]
+    with pytest.raises(RegistryUnavailable):
+        bench.judge(frame(NEWER, b"\x00"))
 
 
 @pytest.mark.parametrize("left", [None, "another"])
@@ -254,4 +278,4 @@ def test_ids_that_nobody_knows_are_not_remembered_without_end(bench: Bench, monk
     refused(bench.judge(frame(80, b"")))
     assert bench.registry.asked == asked
     refused(bench.judge(frame(77, b"")))
-    assert bench.registry.asked == asked + 2
+    assert bench.registry.asked == asked + 3

@@ -54,6 +54,7 @@ def test_all_of_it_by_name_and_label() -> None:
     vitals.tally.add(outcomes, {"unknown-country": 5}, 0.2)
     vitals.tally.aborted = 2
     vitals.lag |= {0: 7, 3: 0}
+    vitals.owned = 2
     vitals.profiles, vitals.restarts, vitals.restoring = 11, 3, Restoring(40, 100)
     vitals.health.ready = True
     vitals.health.trouble("registry", "away")
