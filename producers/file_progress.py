@@ -85,10 +85,10 @@ class ProgressTopic:
 
 
 def sent_beginning(known: Mapping[str, FileProgress], digests: Mapping[int, str]) -> FileProgress | None:
-    """The longest file of which at least a part was sent and that this one begins with; `digests` are by size."""
+    """The longest file that was sent, or begun, and that this one begins with; `digests` are by size."""
     for size in sorted(digests, reverse=True):
         found = known.get(digests[size])
-        if found is not None and found.size == size and found.line:
+        if found is not None and found.size == size:
             return found
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from avrogate.errors import AvrogateError, BrokerUnavailable, ConfigError, Stopped
-from avrogate.kafka_transactions import TransactionalProducer
 from avrogate.settings import Settings
 from producers.batches import SLICE, Batches
 from producers.file_progress import FileProgress, ProgressTopic, sent_beginning, starting_point
@@ -64,27 +64,128 @@ def send_file(
     if (lines.total or 0) >= BIG:
         ears.remark(f"{lines.name}: reading {(lines.total or 0) / 1e9:.1f} GB to tell which file it is")
     file, digests = _identity(lines, before)
-    interrupt = Interruptible()
-    batches = Batches(
-        settings,
-        topic,
-        _transactional_id(file.digest, inspector.topic),
-        name=lines.name,
-        limits=inspector.limits,
-        interrupt=interrupt,
-    )
-    known = topic.read()  # only now: an earlier sender can add nothing any more
-    own, beginning = known.get(file.digest), None
-    if own is None and not again:
-        beginning = _beginning(settings, topic, inspector, digests, known, lines.name)
-    start = starting_point(file, own, beginning, again)
-    if start is None:
-        return _summary(begun, inspector, batches, FileReport(own or file, already=True), interrupt)
-    start = _go_to(lines, start)
-    _tell(ears, start, beginning)
-    with interrupt:
-        last = _sent(_Sending(lines, start, inspector, batches, interrupt, Pace(rate), ears), batches, ears, start)
-    return _summary(begun, inspector, batches, FileReport(last, began_after=start.line), interrupt)
+    sender = _Sender(settings, topic, inspector, lines, Interruptible(), Pace(rate), ears)
+    with sender.interrupt:
+        report = sender.send(file, digests, again)
+    return sender.summary(report, time.monotonic() - begun)
+
+
+class _Sender:
+    """What it takes to send a file, or a beginning of it that is a file of its own."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        topic: ProgressTopic,
+        inspector: Inspector,
+        lines: JsonLines,
+        interrupt: Interruptible,
+        pace: Pace,
+        ears: Ears,
+    ) -> None:
+        self.interrupt = interrupt
+        self._settings, self._topic, self._inspector = settings, topic, inspector
+        self._lines, self._pace, self._ears = lines, pace, ears
+        self._batches: list[Batches] = []
+
+    def send(self, file: FileProgress, digests: Mapping[int, str], again: bool) -> FileReport:
+        """Send what was not sent yet; `digests` are those of its beginnings, by size."""
+        batches = self._open(file)
+        known = self._topic.read()  # only now: an earlier sender can add nothing any more
+        own, beginning = known.get(file.digest), None
+        if own == replace(file, time=own.time if own else 0):
+            own = None  # it was begun, and nothing of it was sent
+        if own is None and not again:
+            beginning = sent_beginning(known, digests)
+        if beginning is not None and not beginning.done:
+            return self._send_with(beginning, file, batches)
+        start = starting_point(file, own, beginning, again)
+        if start is None:
+            return FileReport(own or file, already=True)
+        start = _go_to(self._lines, start)
+        _tell(self._ears, start, beginning)
+        return FileReport(self._sent(batches, start, announce=own is None), began_after=start.line)
+
+    def _send_with(self, beginning: FileProgress, file: FileProgress, batches: Batches) -> FileReport:
+        """Send the rest of a shorter file that this one begins with, as that file, and then the rest of this one.
+
+        So the shorter one is known to be sent, as well.
+        """
+        first = self._complete(beginning)
+        if not first.done:
+            return FileReport(_as_part(file, first), began_after=beginning.line)
+        start = _go_to(self._lines, _as_part(file, first))
+        return FileReport(self._sent(batches, start, announce=True), began_after=beginning.line)
+
+    def _complete(self, beginning: FileProgress) -> FileProgress:
+        """Send the rest of a file that this one begins with, if there is any; nobody else goes on sending it."""
+        batches = self._open(beginning)  # ends what its sender had open, and fences it
+        found = self._topic.read()[beginning.digest]
+        if found.done:
+            return found
+        if found.was_sent:
+            raise ConfigError(
+                f"{self._lines.name} was sent when it had {found.size:,} bytes, and then again up to line "
+                f"{found.line:,}",
+                hint="`--again` sends all of it once more",
+            )
+        start = _go_to(self._lines, found)
+        _tell(self._ears, replace(start, name=self._lines.name), found)
+        with self._lines.up_to(found.size):
+            return self._sent(batches, start)
+
+    def summary(self, report: FileReport, seconds: float) -> Summary:
+        """What was done, in all."""
+        sent, refused, dropped = (
+            sum((getattr(one, name) for one in self._batches), Counter[str]())
+            for name in ("sent", "refused", "dropped")
+        )
+        return Summary(
+            sent={event: sent[event] for event in self._inspector.events},
+            refused=dict(refused),
+            dropped=dict(dropped),
+            failed=0,
+            seconds=seconds,
+            signal=self.interrupt.signal,
+            file=report,
+        )
+
+    def _open(self, file: FileProgress) -> Batches:
+        batches = Batches(
+            self._settings,
+            self._topic,
+            f"avrogate-file-{self._inspector.topic}-{file.digest}",
+            name=self._lines.name,
+            limits=self._inspector.limits,
+            interrupt=self.interrupt,
+        )
+        self._batches.append(batches)
+        return batches
+
+    def _sent(self, batches: Batches, start: FileProgress, *, announce: bool = False) -> FileProgress:
+        """How far it came, also when a signal ends it in an outage; an outage says how far it is.
+
+        With `announce` others hear of the file before its first line is sent.
+        """
+        try:
+            if announce:
+                batches.commit(replace(start, time=int(time.time() * 1000)))
+            return _Sending(
+                self._lines, start, self._inspector, batches, self.interrupt, self._pace, self._ears
+            ).run()
+        except (Stopped, BrokerUnavailable) as outage:
+            last = batches.committed or start
+            so_far = f"{start.name} is sent up to line {last.line:,} at least"
+            if isinstance(outage, BrokerUnavailable):
+                raise BrokerUnavailable(
+                    f"{outage.message}; {so_far}", "the same command goes on from there"
+                ) from outage
+            self._ears.remark(f"{outage.message}; {so_far}")
+            return last
+        except ConfigError:
+            with suppress(AvrogateError):
+                batches.abort()
+            raise
 
 
 def _identity(lines: JsonLines, known: Mapping[str, FileProgress]) -> tuple[FileProgress, dict[int, str]]:
@@ -97,78 +198,25 @@ def _identity(lines: JsonLines, known: Mapping[str, FileProgress]) -> tuple[File
     return FileProgress(digests.pop(size), name, size), digests
 
 
-def _transactional_id(digest: str, topic: str) -> str:
-    return f"avrogate-file-{topic}-{digest}"
-
-
-def _beginning(
-    settings: Settings,
-    topic: ProgressTopic,
-    inspector: Inspector,
-    digests: Mapping[int, str],
-    known: Mapping[str, FileProgress],
-    name: str,
-) -> FileProgress | None:
-    """What is known of a shorter file that this one begins with; nobody goes on sending that one from now on."""
-    found = sent_beginning(known, digests)
-    if found is None or found.done:
-        return found
-    identity = _transactional_id(found.digest, inspector.topic)
-    TransactionalProducer(settings, identity, limits=inspector.limits)  # ends what its sender had open, and fences it
-    found = topic.read()[found.digest]
-    if found.was_sent and not found.done:
-        raise ConfigError(
-            f"{name} was sent when it had {found.size:,} bytes, and then again up to line {found.line:,}",
-            hint="`--again` sends all of it once more",
-        )
-    return found
-
-
 def _go_to(lines: JsonLines, start: FileProgress) -> FileProgress:
     line, position = line_boundary(lines.stream, start.line, start.position)
     lines.go_to(line, position)
     return replace(start, line=line, position=position)
 
 
+def _as_part(file: FileProgress, done: FileProgress) -> FileProgress:
+    """How far a file is of which so much is done, as a shorter one."""
+    return replace(file, line=done.line, position=done.position, sent=done.sent, refused=done.refused, time=done.time)
+
+
 def _tell(ears: Ears, start: FileProgress, beginning: FileProgress | None) -> None:
-    if beginning is not None:
+    if start.line and beginning is not None:
         how = "that was sent" if beginning.done else "a part of which was sent"
         ears.remark(
             f"{start.name} begins with a file {how} {moment(beginning.time)}: going on after line {start.line:,}"
         )
     elif start.line:
         ears.remark(f"{start.name}: going on after line {start.line:,}, which was reached {moment(start.time)}")
-
-
-def _sent(sending: _Sending, batches: Batches, ears: Ears, start: FileProgress) -> FileProgress:
-    """How far it came, also when a signal ends it in an outage; an outage says how far it is."""
-    try:
-        return sending.run()
-    except (Stopped, BrokerUnavailable) as outage:
-        last = batches.committed or start
-        so_far = f"{start.name} is sent up to line {last.line:,} at least"
-        if isinstance(outage, BrokerUnavailable):
-            raise BrokerUnavailable(f"{outage.message}; {so_far}", "the same command goes on from there") from outage
-        ears.remark(f"{outage.message}; {so_far}")
-        return last
-    except ConfigError:
-        with suppress(AvrogateError):
-            batches.abort()
-        raise
-
-
-def _summary(
-    begun: float, inspector: Inspector, batches: Batches, report: FileReport, interrupt: Interruptible
-) -> Summary:
-    return Summary(
-        sent={event: batches.sent[event] for event in inspector.events},
-        refused=dict(batches.refused),
-        dropped=dict(batches.dropped),
-        failed=0,
-        seconds=time.monotonic() - begun,
-        signal=interrupt.signal,
-        file=report,
-    )
 
 
 def moment(milliseconds: int) -> str:

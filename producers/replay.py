@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -28,6 +29,7 @@ class JsonLines:
         self.done = 0
         self.line = 0
         self.stream = stream
+        self._end: int | None = None
         self._status = _status(stream)
         self.total = self._status.st_size if self._status else None
 
@@ -50,6 +52,15 @@ class JsonLines:
         self.stream.seek(position)
         self.line, self.done = line, position
 
+    @contextmanager
+    def up_to(self, end: int) -> Iterator[None]:
+        """Let iteration end after so many bytes of the file, in the middle of a line if need be."""
+        self._end = end
+        try:
+            yield
+        finally:
+            self._end = None
+
     def require_unchanged(self) -> None:
         """Raises ConfigError if the file is not what it was when it was opened, by its size and its time."""
         now, before = _status(self.stream), self._status
@@ -61,7 +72,7 @@ class JsonLines:
     def __iter__(self) -> Iterator[Line]:
         """Raises ConfigError if reading fails half-way."""
         try:
-            for line in self.stream:
+            for line in self.stream if self._end is None else self._until(self._end):
                 self.line += 1
                 self.done += len(line)
                 text = line.rstrip(b"\r\n")
@@ -69,6 +80,10 @@ class JsonLines:
                     yield Line(self.line, text)
         except OSError as error:
             raise _unreadable(self.name, error) from error
+
+    def _until(self, end: int) -> Iterator[bytes]:
+        while self.done < end and (line := self.stream.readline(end - self.done)):
+            yield line
 
 
 def open_lines(name: str) -> JsonLines:

@@ -30,6 +30,9 @@ from avrogate.pipeline import _produce
 from avrogate.settings import Settings
 from conftest import environment
 from producers import Publisher
+from producers.batches import Batches
+from producers.file_progress import FileProgress, ProgressTopic
+from producers.refusals import Refusal
 from producers.replay import open_lines
 from producers.run import produce
 from schemas.catalog import shipped_catalog
@@ -102,6 +105,10 @@ def until(condition: Callable[[], Any]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def read_progress(settings: Settings) -> dict[str, FileProgress]:
+    return ProgressTopic(settings, shipped_catalog()).read()
 
 
 def written(settings: Settings) -> int:
@@ -213,10 +220,60 @@ def test_a_file_that_grows_while_it_is_sent_is_an_error_and_goes_on_after_it(
     assert found(ready, "growing") == Counter(names)
 
 
+def test_a_beginning_that_is_a_file_of_its_own_is_known_to_be_sent(
+    ready: Settings, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producers.batches.LINES", 30)
+    names, short = users("short", 0, 150), file.with_name("short.jsonl")
+    write(short, names[:100])
+    write(file, names)
+    commit, commits = Batches.commit, 0
+
+    def interrupted(batches: Batches, progress: FileProgress) -> list[tuple[int, Refusal]]:
+        nonlocal commits
+        commits += 1
+        if commits == 4:
+            batches.abort()
+            raise KeyboardInterrupt
+        return commit(batches, progress)
+
+    monkeypatch.setattr(Batches, "commit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        produce(ready, open_lines(str(short)))
+    assert found(ready, "short") == Counter(names[:60])
+    told: list[str] = []
+    summary = produce(ready, open_lines(str(file)), note=told.append)
+    assert told == [told[0]] and "begins with a file a part of which was sent" in told[0]
+    assert (summary.all_sent + summary.all_refused, summary.file and summary.file.began_after) == (90, 60)
+    assert found(ready, "short") == Counter(names)
+    for one, lines in ((short, 100), (file, 150)):
+        report = produce(ready, open_lines(str(one))).file
+        assert report is not None
+        assert (report.already, report.progress.line, report.progress.done) == (True, lines, True)
+        assert (report.progress.sent, report.progress.refused) == (lines * 9 // 10, lines // 10)
+    assert found(ready, "short") == Counter(names)
+
+
+def test_a_longer_file_takes_over_from_one_that_has_only_begun(ready: Settings, file: Path) -> None:
+    names, short = users("begun", 0, 60), file.with_name("begun.jsonl")
+    write(short, names[:50])
+    write(file, names)
+    known = len(read_progress(ready))
+    first = start(ready, short, "--rate", "0.2")
+    until(lambda: len(read_progress(ready)) > known)
+    second = start(ready, file)
+    printed, said = second.communicate(timeout=60)
+    assert second.returncode == 0, said
+    assert "all of it is sent" in printed
+    _, said = first.communicate(timeout=60)
+    assert "another process has taken" in said
+    assert found(ready, "begun") == Counter(names)
+
+
 def test_of_two_at_once_the_newer_goes_on(ready: Settings, file: Path) -> None:
     names = users("both", 0, 4000)
     write(file, names)
-    first = start(ready, file, "--rate", "1000")
+    first = start(ready, file, "--rate", "100")
     until(lambda: found(ready, "both"))
     second = start(ready, file)
     _, said = first.communicate(timeout=60)
