@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 
 from arena import Arena
+from members import wait_for
 
 # so small that a processor is in a transaction most of the time
 BATCH = 25
+# so often it is killed whatever it does: starting, most of the time
+STARTING = 0.3
 
 
 def scenario(arena: Arena) -> None:
@@ -17,11 +20,13 @@ def scenario(arena: Arena) -> None:
         for one in both:
             one.wait_ready()
         for number in range(arena.profile.kills):
-            time.sleep(arena.random.uniform(0.3, 2.0))
             which = arena.random.randrange(2)
+            if arena.random.random() < STARTING:
+                time.sleep(arena.random.uniform(0.3, 2.0))
+            else:
+                wait_for(f"{both[which].name} at work", lambda one=both[which]: one.status.get("transactions", 0) > 0)
+                time.sleep(arena.random.uniform(0.0, 1.0))
             arena.kill(both[which])
             both[which] = arena.start(f"again{number}", batch=BATCH)
-            if arena.random.random() < 0.5:  # or it is killed while it starts
-                both[which].wait_ready()
         for one in both:
             one.wait_ready()
