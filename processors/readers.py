@@ -90,6 +90,8 @@ class Readers:
         if text is not None:
             return self._not_ours(schema_id, text)
         self._distrust()
+        if schema_id <= GREATEST and (text := self._registry.text_now(schema_id)) is not None:
+            return self._not_ours(schema_id, text)  # its store came back between the two questions
         message = f"the registry has no schema with id {schema_id}"
         return WireFormatError(message, reason="unknown-schema", schema_id=schema_id)
 

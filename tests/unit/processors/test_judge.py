@@ -223,7 +223,15 @@ def test_another_topics_events_are_asked_for_once(bench: Bench) -> None:
 def test_unknown_ids_are_asked_for_once(bench: Bench) -> None:
     for _ in range(5):
         assert refused(bench.judge(frame(77, b""))).reason == "unknown-schema"
-    assert bench.registry.asked == 3, "one look-up, and two to see that the registry still has its store"
+    assert bench.registry.asked == 4, "a look-up, two to see that the registry still has its store, and one more"
+
+
+def test_a_store_that_comes_back_between_two_questions_is_asked_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.registry, "text", lambda schema_id: None)
+    with pytest.raises(NewerSchema):
+        bench.judge(frame(NEWER, b"\x00"))
 
 
 def test_ids_that_no_registry_can_have_are_not_asked_for(bench: Bench) -> None:
@@ -278,4 +286,4 @@ def test_ids_that_nobody_knows_are_not_remembered_without_end(bench: Bench, monk
     refused(bench.judge(frame(80, b"")))
     assert bench.registry.asked == asked
     refused(bench.judge(frame(77, b"")))
-    assert bench.registry.asked == asked + 3
+    assert bench.registry.asked == asked + 4
