@@ -43,6 +43,6 @@ def render(result: Any) -> Iterable[RenderableType]:
         case [Registration(), *_]:
             return [registrations(result)]
         case [Kind(), *_]:
-            return [dead_letters(result)]
+            return dead_letters(result)
         case _:
             return []

@@ -111,23 +111,18 @@ def outcomes(tally: Tally) -> Table:
     return table(title, ["outcome", "event or reason", "number"], rows, right=["number"])
 
 
-def dead_letters(kinds: Sequence[Kind]) -> Table:
-    """Dead letters by stage and reason: their number by state, when, and the newest message as a sample."""
-    columns = ["refused by", "reason", "number", *STATES, "first (UTC)", "last (UTC)", "for example"]
-    rows = [
-        (
-            kind.stage,
-            kind.reason,
-            f"{kind.number:,}",
-            *(f"{kind.states[state]:,}" for state in STATES),
-            _moment(kind.first),
-            _moment(kind.last),
-            kind.sample[:120],
-        )
+def dead_letters(kinds: Sequence[Kind]) -> list[Table]:
+    """Dead letters by stage and reason: their number by state, and the newest of each. For 80 columns."""
+    numbers = [
+        (kind.stage, kind.reason, f"{kind.number:,}", *(f"{kind.states[state]:,}" for state in STATES))
         for kind in kinds
     ]
     title = f"{sum(kind.number for kind in kinds):,} dead letters"
-    return table(title, columns, rows, right=["number", *STATES])
+    counts = table(title, ["refused by", "reason", "number", *STATES], numbers, right=["number", *STATES])
+    newest = [(kind.reason, _moment(kind.last), kind.sample[:120]) for kind in kinds]
+    return (
+        [counts, table("The newest of each", ["reason", "refused (UTC)", "message"], newest)] if kinds else [counts]
+    )
 
 
 def _moment(milliseconds: int) -> str:
@@ -140,7 +135,7 @@ def _moment(milliseconds: int) -> str:
 def replayed(summary: replay.Summary, *, dry_run: bool) -> Table:
     """What a replay did, or would do: letters by outcome and why."""
     rows = [(outcome, why, f"{number:,}") for (outcome, why), number in sorted(summary.letters.items())]
-    title = "Would be replayed; nothing was written" if dry_run else "Replayed"
+    title = "Dry run: nothing was written" if dry_run else "Replayed"
     return table(title, ["outcome", "why", "letters"], rows, right=["letters"])
 
 

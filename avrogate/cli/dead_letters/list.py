@@ -23,7 +23,7 @@ def command(
     offset: options.Offset = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
 ) -> None:
-    """Count the dead letters by reason: open, sent again or parked, when, and a sample of each."""
+    """Count the dead letters by reason: open, sent again or parked, and the newest of each."""
     from avrogate.cli.console import out, plain
     from avrogate.cli.tables import dead_letters
     from avrogate.settings import load_settings
@@ -35,4 +35,4 @@ def command(
     if form is Format.json:
         plain(json.dumps([kind.as_json() for kind in found], indent=2, ensure_ascii=False))
     else:
-        out.print(dead_letters(found))
+        out.print(*dead_letters(found), sep="\n")
