@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from operator import methodcaller
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -19,16 +20,23 @@ REST, AHEAD = 10, 20_000
 # seconds between two questions to a broker that gives nothing, and of one of them
 ASK, TRY = 1.0, 0.8
 
+# a call that always looks whether there was an error: the client gives a list with a hole and an error at once, and
+# Python 3.11 leaves that look out when it calls a method that it has called often
+_headers = methodcaller("headers")
+
 Headers = tuple[tuple[str, bytes | None], ...]
 Bounds = dict[int, tuple[int, int]]
 Heard = Callable[[int, int], None]
 
 
 def headers_of(message: Message) -> Headers | None:
-    """A record's headers; None where a name in them is not UTF-8, which the client cannot give (brokers take any)."""
+    """A record's headers; None where a name in them is not UTF-8, which the client cannot give (brokers take any).
+
+    To be asked once of a record: asked again, the client (2.16) gives a list with a hole, which ends the process.
+    """
     try:
-        return tuple(message.headers() or ())  # type: ignore[arg-type]
-    except (SystemError, UnicodeDecodeError):
+        return tuple(_headers(message) or ())
+    except SystemError:
         return None
 
 
