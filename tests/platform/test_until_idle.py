@@ -23,15 +23,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.stack
 
-# a member that takes every partition and says so, until it is killed
+# a member that says what it was given; told to end it leaves the group, killed it is missed after its session
 MEMBER = """
-import json, sys
+import json, signal, sys
 from confluent_kafka import Consumer
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 topic, config = sys.argv[1], json.loads(sys.argv[2])
 consumer = Consumer(config)
 consumer.subscribe([topic], on_assign=lambda consumer, parts: print(len(parts), flush=True))
-while True:
-    consumer.poll(0.1)
+try:
+    while True:
+        consumer.poll(0.1)
+finally:
+    consumer.close()
 """
 
 
@@ -79,5 +83,5 @@ def test_one_without_a_share_ends_too(platform: Platform, monkeypatch: pytest.Mo
         assert tally.events == 0
     finally:
         for member in members:
-            member.kill()
-            member.communicate()
+            member.terminate()
+            member.communicate(timeout=30)
