@@ -25,7 +25,8 @@ from urllib.parse import urlsplit
 INNER = 8080
 PREFIX = "/apis/ccompat/v7"
 START_LIMIT = 120
-QUICK, PATIENT = 1.5, 4.0
+# seconds of each try, less than a client's ten in all; a question that writes may take longer at first
+READING, WRITING, PAUSE = (1.5, 4.0, 4.0), (3.0, 3.0, 3.5), 0.2
 NOT_PASSED_ON = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "authorization", "date"}
 
 
@@ -103,13 +104,14 @@ class Forwarder(BaseHTTPRequestHandler):
             )
             return
         headers = {name: value for name, value in self.headers.items() if name.lower() not in NOT_PASSED_ON}
-        for timeout in (QUICK, PATIENT, PATIENT) if self.command == "GET" else (PATIENT, PATIENT):
+        for timeout in READING if self.command == "GET" else WRITING:
             try:
                 status, kept, content = ask(self.command, self.path, body, headers, timeout)
             except TimeoutError:  # Apicurio loses an answer now and then; every question of this API can be repeated
                 continue
             except (OSError, http.client.HTTPException):
-                break
+                time.sleep(PAUSE)
+                continue
             self.answer(status, kept, content)
             return
         self.answer(503, [], b'{"error_code":50302,"message":"the registry behind the forwarder does not answer"}')
