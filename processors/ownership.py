@@ -123,11 +123,6 @@ class Ownership:
         """Whether there is nothing to do: its share is read to its end, or it has none."""
         return self.settled and self.at_end.issuperset(self.positions)
 
-    @property
-    def caught_up(self) -> bool:
-        """Whether every owned partition was read to its end, and there is one."""
-        return bool(self.positions) and self.done
-
     def _begin(self, consumer: Consumer, partition: TopicPartition) -> bool:
         """Set the first offset of a partition that had none; False if it has one by now, of another member."""
         try:

@@ -119,6 +119,11 @@ def owners(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Ownership, Profiles]]:
     return made
 
 
+def caught_up(ownership: Ownership) -> bool:
+    """Whether it owns partitions, and every one of them was read to its end."""
+    return bool(ownership.positions) and ownership.done
+
+
 def until(what: Callable[[], bool]) -> None:
     limit = time.monotonic() + 40
     while not what():
@@ -143,7 +148,7 @@ def test_profiles_move_with_their_partitions(platform: Platform, owners: list[tu
             return False
 
     with member(platform):
-        until(lambda: shares() == [[0, 1, 2, 3]] and owners[0][0].caught_up)
+        until(lambda: shares() == [[0, 1, 2, 3]] and caught_up(owners[0][0]))
         until(agree)
         with member(platform):
             until(lambda: len(owners) == 2 and [len(share) for share in shares()] == [2, 2])
@@ -151,7 +156,7 @@ def test_profiles_move_with_their_partitions(platform: Platform, owners: list[tu
             until(agree)
             moved = shares()[1]
             fill(platform, 1000, seed=2)  # written by the new owners
-            until(lambda: all(ownership.caught_up for ownership, _ in owners))
+            until(lambda: all(caught_up(ownership) for ownership, _ in owners))
             until(agree)
         owners.pop()
         until(lambda: shares() == [[0, 1, 2, 3]])
