@@ -54,6 +54,11 @@ class FileProgress:
         """Whether the whole file has been sent, at least once."""
         return self.done or self.times > 1
 
+    @property
+    def is_only_begun(self) -> bool:
+        """Whether it was announced, and nothing of it has been sent, under whatever name."""
+        return not self.was_sent and self.line == 0
+
 
 class ProgressTopic:
     """Reads and writes the records. Raises SchemaNotRegistered if their schema is not registered."""

@@ -93,8 +93,8 @@ class _Sender:
         batches = self._open(file)
         known = self._topic.read()  # only now: an earlier sender can add nothing any more
         own, beginning = known.get(file.digest), None
-        if own == replace(file, time=own.time if own else 0):
-            own = None  # it was begun, and nothing of it was sent
+        if own is not None and own.is_only_begun:
+            own = None
         if own is None and not again:
             beginning = sent_beginning(known, digests)
         if beginning is not None and not beginning.done:

@@ -40,3 +40,11 @@ def test_the_longest_file_that_it_begins_with_counts():
     assert sent_beginning(known, {300: "a" * 64}) is None
     begun = replace(SHORT, line=0, done=False)
     assert sent_beginning({"a" * 64: begun}, {400: "a" * 64}) == begun, "its sender may be at work"
+
+
+def test_a_file_that_was_only_begun_is_as_good_as_not_known():
+    begun = replace(FILE, name="under another name", time=7)
+    assert begun.is_only_begun
+    assert not any(
+        one.is_only_begun for one in (PART, DONE, TWICE, replace(begun, done=True), replace(begun, times=2))
+    )
