@@ -20,11 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from avrogate.errors import StackError
 from avrogate.settings import Settings, load_settings
 from schemas.catalog import Catalog, load_catalog
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+WORKERS, GAP = 4, 4  # processes of `pytest -n` that never draw the same port, and ports from one drawn to the next
+_given: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,20 @@ class Platform:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now.
+    """A port of the loopback interface that nobody listens on now, each time another.
 
-    Below those that the system gives to outgoing connections: one of these could take it before it is used.
+    Below those that the system gives to outgoing connections: one of these could take it before it is used. For the
+    same reason the processes of `pytest -n` draw from parts of their own, and the ports beside it, where a broker
+    looks for one for its controller, are nobody's.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
     while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
+        port = random.SystemRandom().randrange(20_000 + worker * GAP, 32_000, WORKERS * GAP)
+        if port in _given:
+            continue
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            _given.add(port)
             return port
 
 
@@ -115,15 +125,21 @@ def running_stack(home: Path) -> Iterator[Settings]:
     """A local stack in `home`, on free ports, with the user's downloads; stopped at the end."""
     from avrogate.local.stack import Stack
 
-    settings = Settings(
-        home=home,
-        downloads=load_settings().downloads_home,
-        stack_kafka_port=free_port(),
-        stack_registry_port=free_port(),
-        bootstrap_servers=None,
-        registry_url=None,
-    )
-    Stack(settings).up(print)
+    for patience in (2, 1, 0):
+        settings = Settings(
+            home=home,
+            downloads=load_settings().downloads_home,
+            stack_kafka_port=free_port(),
+            stack_registry_port=free_port(),
+            bootstrap_servers=None,
+            registry_url=None,
+        )
+        try:
+            Stack(settings).up(print)
+            break
+        except StackError as error:  # another process may be quicker than the broker: then other ports
+            if not patience or "in use" not in str(error):
+                raise
     try:
         yield settings
     finally:
