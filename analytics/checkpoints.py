@@ -29,7 +29,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint folder."""
+    """A checkpoint folder.
+
+    A folder of a file system, not any address that Hadoop knows: its lock, and what is read of Spark's own files
+    here, are plain files. On a cluster it is a mount that driver and executors share.
+    """
 
     folder: Path
     identity: Identity
@@ -56,18 +60,18 @@ class Checkpoint:
             except OSError as error:
                 raise ConfigError(
                     f"another `avrogate analytics minute-kpis` works on {self.folder}",
-                    hint="stop it first, or set another AVROGATE_HOME",
+                    hint="stop it first, or set another AVROGATE_CHECKPOINTS",
                 ) from error
             yield
 
 
 def open_checkpoint(settings: Settings, name: str, topic: str, now: Callable[[], float] = time.time) -> Checkpoint:
-    """The checkpoint `name` under `settings.home`; made, with a new generation, if there is none.
+    """The checkpoint `name` under `settings.checkpoints_home`; made, with a new generation, if there is none.
 
     Raises ConfigError if it counts another cluster or a topic that was deleted and made again: its offsets
     would mean other records. BrokerUnavailable if no broker answers.
     """
-    folder = settings.expanded_home / "checkpoints" / name
+    folder = settings.checkpoints_home / name
     cluster, topic_id = _log_identity(settings, topic)
     kept = _kept(folder)
     if kept is None:

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         description="AVROGATE_KAFKA_*: passed to every Kafka client, e.g. AVROGATE_KAFKA_SECURITY_PROTOCOL.",
     )
     spark_master: str = Field("local[*]", description="Where Spark runs.")
+    checkpoints: Path | None = Field(
+        None,
+        description="Where streaming queries keep how far they are; default: `checkpoints` in AVROGATE_HOME. "
+        "On a Spark cluster a folder that driver and executors share: executors write their state into it.",
+    )
     stack_kafka_port: int = Field(9092, ge=1, le=65535, description="Port of the embedded broker.")
     stack_registry_port: int = Field(8081, ge=1, le=65535, description="Port of the embedded registry.")
     downloads: Path | None = Field(
@@ -98,6 +103,11 @@ class Settings(BaseSettings):
     def downloads_home(self) -> Path:
         """`downloads`, absolute and with ~ resolved."""
         return (self.downloads or self.expanded_home / "downloads").expanduser().absolute()
+
+    @cached_property
+    def checkpoints_home(self) -> Path:
+        """`checkpoints`, absolute and with ~ resolved."""
+        return (self.checkpoints or self.expanded_home / "checkpoints").expanduser().absolute()
 
     @property
     def embeds_kafka(self) -> bool:
