@@ -21,7 +21,9 @@ from typing import Literal
 from avrogate.errors import ConfigError
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,99}")
-Measure = Literal["count", "amount", "users"]
+Measure = Literal["count", "amount", "users", "amount-per-user"]
+# what a KPI must declare to show a measure
+NEEDS = {"amount": ("amount",), "users": ("users",), "amount-per-user": ("amount", "users")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +55,15 @@ class Kpi:
 
     A KPI of one event names `event` and what it takes from it; one of several events lists `contributions`.
     `title` heads its column or table; tables show KPIs by ascending `order`, then by name.
+
+    `show` chooses the number that a person sees, if it is not the one that `measure` says: "amount-per-user" is the
+    amount by distinct user. Only amount and users are published and added up; a ratio is made of them to be shown.
     """
 
     name: str
     title: str = ""
     order: int = 500
+    show: Measure | None = None
     event: str | None = None
     reads: Mapping[str, str] = field(default_factory=dict)
     where: str | None = None
@@ -73,6 +79,9 @@ class Kpi:
             raise ConfigError(f"KPI {self.name}: it needs either `event` or `contributions`")
         if len({tuple(sorted(part.dimensions)) for part in self.parts}) > 1:
             raise ConfigError(f"KPI {self.name}: all contributions need the same dimensions")
+        for needed, there in (("amount", self.has_amount), ("users", self.has_users)):
+            if needed in NEEDS.get(self.show or "", ()) and not there:
+                raise ConfigError(f"KPI {self.name}: it shows {self.show} and declares no `{needed}`")
 
     @property
     def parts(self) -> tuple[Contribution, ...]:
@@ -112,7 +121,9 @@ class Kpi:
 
     @property
     def measure(self) -> Measure:
-        """The number that a table shows: the amount if there is one, else the users, else the count."""
+        """The number that is shown: `show`, else the amount if there is one, else the users, else the count."""
+        if self.show is not None:
+            return self.show
         return "amount" if self.has_amount else "users" if self.has_users else "count"
 
 

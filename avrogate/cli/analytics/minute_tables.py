@@ -12,7 +12,7 @@ from rich.table import Table
 
 from analytics.kpis import Kpi, shipped_kpis
 from analytics.results import Dimensions, KpiRow, MinuteKpis
-from analytics.values import measured, number
+from analytics.values import adds_up, measured, number
 from avrogate.cli.console import table
 
 MINUTES, MINUTES_ACROSS, TOP = 30, 4, 12
@@ -69,20 +69,20 @@ def _by_dimension(kpi: Kpi, rows: Sequence[KpiRow]) -> Table:
     for (dimensions, _), value in values.items():
         totals[dimensions] += value or 0
     largest = sorted(totals, key=lambda dimensions: (-totals[dimensions], dimensions))
-    # distinct users of several minutes do not add up: such a table orders by their sum and does not show it
-    adds_up = kpi.measure != "users"
+    # where several minutes do not add up, a table orders by their sum and does not show it
+    summed = adds_up(kpi)
     cells = [
         [
             *(dict(key).get(name, "") for name in kpi.dimension_names),
             *(number(kpi, values.get((key, minute))) for minute in newest),
-            *([number(kpi, totals[key])] if adds_up else []),
+            *([number(kpi, totals[key])] if summed else []),
         ]
         for key in largest[:TOP]
     ]
     if len(largest) > TOP:
-        cells.append(_rest(kpi, largest[TOP:], newest, values, totals, adds_up))
+        cells.append(_rest(kpi, largest[TOP:], newest, values, totals, summed))
     times = [f"{minute:%H:%M}" for minute in newest]
-    numbers = [*times, *(["total"] if adds_up else [])]
+    numbers = [*times, *(["total"] if summed else [])]
     title = kpi.heading[:1].upper() + kpi.heading[1:]
     return table(title, [*kpi.dimension_names, *numbers], cells, right=numbers)
 
@@ -93,11 +93,11 @@ def _rest(
     newest: Sequence[datetime],
     values: Mapping[tuple[Dimensions, datetime], int | Decimal | None],
     totals: Mapping[Dimensions, Any],
-    adds_up: bool,
+    summed: bool,
 ) -> list[str]:
     """The line for all that the table does not list; sums only where values add up."""
     name = [f"… {len(keys):,} more", *([""] * (len(kpi.dimension_names) - 1))]
-    if not adds_up:
+    if not summed:
         return [*name, *([""] * len(newest))]
     sums = [sum((values.get((key, minute)) or 0 for key in keys), Decimal(0)) for minute in newest]
     return [*name, *(number(kpi, value) for value in [*sums, sum((totals[key] for key in keys), Decimal(0))])]

@@ -53,6 +53,8 @@ def test_a_match_gives_both_its_players() -> None:
         ({"users": ("user_id",)}, "users"),
         ({"amount": "purchase_value"}, "amount"),
         ({"amount": "purchase_value", "users": ("user_id",)}, "amount"),
+        ({"amount": "purchase_value", "users": ("user_id",), "show": "users"}, "users"),
+        ({"amount": "purchase_value", "users": ("user_id",), "show": "amount-per-user"}, "amount-per-user"),
     ],
 )
 def test_the_number_that_a_table_shows(given: dict[str, object], measure: str) -> None:
@@ -65,6 +67,8 @@ def test_the_number_that_a_table_shows(given: dict[str, object], measure: str) -
         ({"name": "Big Spenders", "event": "Init"}, "lower-case"),
         ({"name": "_read", "event": "Init"}, "lower-case"),
         ({"name": "x"}, "either"),
+        ({"name": "x", "event": "Init", "users": ("u",), "show": "amount-per-user"}, "declares no `amount`"),
+        ({"name": "x", "event": "Init", "amount": "a", "show": "amount-per-user"}, "declares no `users`"),
         ({"name": "x", "event": "Init", "contributions": (Contribution(event="Match"),)}, "either"),
         (
             {

@@ -21,6 +21,7 @@ from avrogate.cli.analytics import render
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 COUNT, MONEY = Kpi(name="purchases", event="P"), Kpi(name="revenue", event="P", amount="a")
 BY = Kpi(name="revenue-by-country", event="P", amount="a", dimensions={"country": "c"})
+PAYERS = Kpi(name="arppu", event="P", amount="a", users=("u",), dimensions={"country": "c"}, show="amount-per-user")
 WHO = Kpi(name="users-by-country", event="P", users=("u",), dimensions={"country": "c"})
 
 
@@ -176,3 +177,20 @@ def test_a_batch_in_one_line() -> None:
     assert render.batch(BatchReport(4, 1, 1, 0, NOON)) == (
         "batch 4: 1 events, 1 too late, 0 values; final up to 2026-03-14 12:00:00 UTC"
     )
+
+
+def test_a_ratio_is_shown_and_never_added() -> None:
+    chad, peru = (("country", "Chad"),), (("country", "Peru"),)
+    found = results(
+        KpiRow("arppu", at(0), chad, 3, Decimal("10.00"), 3),
+        KpiRow("arppu", at(1), chad, 1, Decimal("5.00"), 1),
+        KpiRow("arppu", at(1), peru, 2, Decimal("0.05"), 2),
+    )
+    parts = render.minutes(found, [PAYERS])
+    assert lines(parts, "Chad") == [["Chad", "3.33", "5.00"]]
+    assert lines(parts, "Peru") == [["Peru", "-", "0.02"]]
+    assert "total" not in shown(parts)
+    single = replace(PAYERS, dimensions={})
+    assert lines(render.minutes(results(KpiRow("arppu", at(0), (), 2, Decimal("0.05"), 2)), [single]), "2026") == [
+        ["2026-03-14 12:00", "0.02"]
+    ]
