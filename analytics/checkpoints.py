@@ -16,6 +16,9 @@ from avrogate.errors import ConfigError
 from avrogate.kafka import admin, translated
 from avrogate.settings import Settings
 
+# an offset, in the words of Spark's Kafka source
+EARLIEST = -2
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -48,8 +51,22 @@ class Checkpoint:
 
         Spark writes it down before it starts the batch: a batch that is run again has the same one.
         """
-        lines = (self.folder / "spark" / "offsets" / str(batch)).read_text(encoding="utf-8").splitlines()
-        return int(json.loads(lines[1])["batchWatermarkMs"])
+        return int(json.loads(self._planned(batch)[1])["batchWatermarkMs"])
+
+    def offsets(self, batch: int, topic: str) -> tuple[dict[str, int], dict[str, int]]:
+        """Where a batch begins and ends in each partition of its topic, as Spark's Kafka source takes it."""
+        last: dict[str, int] = json.loads(self._planned(batch)[2])[topic]
+        known = json.loads(self._planned(batch - 1)[2])[topic] if batch else {}
+        return {partition: known.get(partition, EARLIEST) for partition in last}, last
+
+    @property
+    def newest(self) -> int:
+        """The batch that Spark planned last."""
+        files = (self.folder / "spark" / "offsets").iterdir()
+        return max(int(file.name) for file in files if file.name.isdecimal())
+
+    def _planned(self, batch: int) -> list[str]:
+        return (self.folder / "spark" / "offsets" / str(batch)).read_text(encoding="utf-8").splitlines()
 
     @contextmanager
     def locked(self) -> Iterator[None]:

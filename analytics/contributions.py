@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
+from analytics.decode import REFUSED
 from analytics.expressions import declared, field_names, qualify, rows_by_event, text
 from analytics.kpis import Contribution, Kpi
 from analytics.writers import TopicSchemas
@@ -17,6 +18,7 @@ DIMENSIONS = "array<struct<name:string,value:string>>"
 # two counts that exist to know how many events came late: all that a batch read, and those of them that were
 # not behind the watermark. The first one's window lies ahead of every event, so that it is never dropped.
 READ, ACCEPTED = "_read", "_accepted"
+# and one of the records that are no event, in a window that is never dropped either
 BATCH = "CAST(unix_millis(current_timestamp()) AS STRING)"
 AHEAD = "date_trunc('MINUTE', current_timestamp()) + INTERVAL 1 DAY"
 
@@ -24,11 +26,13 @@ AHEAD = "date_trunc('MINUTE', current_timestamp()) + INTERVAL 1 DAY"
 def contributed(events: DataFrame, kpis: Sequence[Kpi], schemas: TopicSchemas, *, arrivals: bool) -> DataFrame:
     """What decoded events contribute: rows of kpi, window_end, dimensions, count, amount, user.
 
-    With `arrivals`, also the two rows of each event by which late ones are counted (`READ`, `ACCEPTED`).
+    With `arrivals`, also the two rows of each event by which late ones are counted (`READ`, `ACCEPTED`). Records
+    that `decoded` has set apart give one row of the KPI `REFUSED`.
     Raises ConfigError for a KPI of an event that is not there.
     """
     always = [_row(text(READ), AHEAD, _batch()), _row(text(ACCEPTED), MINUTE, _batch())] if arrivals else []
     rows = {event: list(always) for event in schemas.readers}
+    rows[REFUSED] = [_row(text(REFUSED), AHEAD, _batch())]
     for kpi in kpis:
         for part in kpi.parts:
             names = field_names(schemas, part.event, f"KPI {kpi.name}")

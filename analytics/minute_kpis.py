@@ -57,7 +57,7 @@ def minute_stream(spark: SparkSession, settings: Settings, schemas: TopicSchemas
     """The streaming query's plan: update mode gives each value that a batch changed."""
     options = {**source_options(settings, schemas.topic), "maxOffsetsPerTrigger": str(RECORDS_PER_BATCH)}
     records = spark.readStream.format("kafka").options(**options).load()
-    events = decoded(records, schemas).withWatermark("time", f"{WATERMARK_MS} milliseconds")
+    events = decoded(records, schemas, quarantine=True).withWatermark("time", f"{WATERMARK_MS} milliseconds")
     rows = contributed(events, kpis, schemas, arrivals=True)
     marked = f.col("window_end").alias("window_end", metadata={WATERMARK_KEY: WATERMARK_MS})
     return aggregate(rows.select(marked, "kpi", "dimensions", "count", "amount", "user"))

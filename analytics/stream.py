@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from pyspark.sql import SparkSession
@@ -12,16 +16,22 @@ from analytics.checkpoints import Checkpoint, open_checkpoint
 from analytics.kpi_topic import KpiPublisher
 from analytics.kpis import Kpi, shipped_kpis
 from analytics.minute_kpis import minute_stream
+from analytics.quarantine import Quarantine
 from analytics.running import Running
 from analytics.sink import BatchReport, Sink, StreamSummary
-from analytics.supervise import supervise
+from analytics.supervise import Care, supervise
 from analytics.writers import TopicSchemas, prepare
+from avrogate.errors import Stopped, TransientError, WireFormatError
+from avrogate.health import Health
+from avrogate.patience import Patience
 from avrogate.settings import Settings
 from schemas.catalog import Catalog, shipped_catalog
 
 __all__ = ["BatchReport", "StreamSummary", "prepare_stream", "run_stream"]
 
 CHECKPOINT = "minute-kpis"
+
+log = logging.getLogger(__name__)
 
 
 def run_stream(
@@ -39,24 +49,77 @@ def run_stream(
     Runs until `stop` is set, or, with `until_idle`, until no record has come for that many seconds; then the
     watermark has moved as far as the events allow, and is published. 0 means: what is there now.
     A run that is killed anywhere goes on from the checkpoint: nothing is lost, nothing counted twice.
+    Records that are no event of the topic are skipped, counted and kept (`analytics.quarantine`). Without
+    `until_idle`, an outage of the broker or the registry is waited out.
 
     Raises ConfigError (a topic is missing, the checkpoint is another cluster's or in use), BrokerUnavailable,
     RegistryUnavailable, SchemaNotRegistered, ContractError.
     """
     schemas, publisher, checkpoint = prepare_stream(settings, catalog)
+    stop, quarantine = stop or Event(), Quarantine(checkpoint)
+    # whoever watches a bounded run is told at once; a service waits
+    patience = Patience(stop, Health()) if until_idle is None else None
+
+    def published(report: BatchReport) -> None:
+        if patience is not None:
+            patience.over()
+        on_batch(report)
+
     chosen = shipped_kpis() if kpis is None else kpis
-    sink = Sink(publisher, checkpoint, {kpi.name: kpi for kpi in chosen}, on_batch)
+    sink = Sink(publisher, checkpoint, {kpi.name: kpi for kpi in chosen}, published, quarantine)
 
     def writer(schemas: TopicSchemas) -> DataStreamWriter:
+        sink.keep = partial(quarantine.keep, spark, settings, schemas)
         plan = minute_stream(spark, settings, schemas, list(sink.kpis.values()))
         options = {"checkpointLocation": checkpoint.location}
         return plan.writeStream.outputMode("update").options(**options).foreachBatch(sink)
 
-    run = Running(settings, writer, sink, stop or Event(), until_idle)
-    with checkpoint.locked():
-        supervise(settings, schemas, run.attempt)
-    sink.summary.restarts = run.attempts - 1
+    look = partial(quarantine.unknown, spark, settings)
+    run = Running(settings, writer, sink, stop, until_idle)
+
+    def attempt(schemas: TopicSchemas) -> None:
+        if run.attempts:  # what came back after an outage may be another cluster
+            open_checkpoint(settings, CHECKPOINT, schemas.topic)
+        try:
+            run.attempt(schemas)
+        except BaseException:
+            sink.failed()
+            raise
+
+    with checkpoint.locked(), suppress(Stopped):
+        supervise(settings, schemas.without(quarantine.ids), attempt, StreamCare(sink, patience, look))
+    if patience is not None:
+        sink.summary.outages = patience.health.outages
     return sink.summary
+
+
+@dataclass(frozen=True)
+class StreamCare(Care):
+    """The stream goes on without records that can never be read, and waits out an outage if it may."""
+
+    sink: Sink
+    patience: Patience | None
+    look: Callable[[TopicSchemas], Sequence[int]]
+
+    def unknown(self, schemas: TopicSchemas, schema_id: int) -> Sequence[int]:
+        """All that the batch has."""
+        return self.look(schemas)
+
+    def refused(self, error: WireFormatError) -> None:
+        """Skip the records of this schema id, now and when a batch is run again."""
+        assert error.schema_id is not None
+        self.sink.quarantine.refuse(error.schema_id, error.reason)
+        log.warning("%s; such records are skipped and kept in %s", error.message, self.sink.quarantine.folder)
+
+    def outage(self, outage: TransientError) -> None:
+        """Wait, longer each time. Raises Stopped if somebody asks to stop."""
+        if self.patience is None:
+            raise outage
+        self.patience.hold(outage)
+
+    def learned(self, schema_id: int) -> None:
+        """Count it."""
+        self.sink.summary.restarts += 1
 
 
 def prepare_stream(

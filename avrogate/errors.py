@@ -56,8 +56,8 @@ class WireFormatError(ContractError):
     `reason` is the dead-letter reason code.
     """
 
-    def __init__(self, message: str, *, reason: str, schema_id: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, reason: str, schema_id: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint)
         self.reason = reason
         self.schema_id = schema_id
 

@@ -76,10 +76,17 @@ def minutes_json(results: MinuteKpis) -> str:
 
 
 def batch(report: BatchReport) -> str:
-    """One line about a batch of the streaming query."""
+    """One line about a batch of the streaming query; one more for records that are no event."""
     late = f", {report.late_events:,} too late" if report.late_events else ""
     final = f"; final up to {second(report.watermark)}" if report.watermark else ""
-    return f"batch {report.batch}: {report.events:,} events{late}, {report.values:,} values{final}"
+    pause = "" if report.pause is None else f"; {report.pause:.1f} s after the query failed"
+    line = f"batch {report.batch}: {report.events:,} events{late}, {report.values:,} values{final}{pause}"
+    place = report.place
+    if not report.refused or place is None:
+        return line
+    first = f"{place.reason} at {place.topic}, partition {place.partition}, offset {place.offset}"
+    kind = "record is no event" if report.refused == 1 else "records are no events"
+    return f"{line}\nwarning: {report.refused:,} {kind} of the topic, the first: {first}; see {report.file}"
 
 
 def _daily_cells(report: DailyReport, top: int | None) -> Iterator[Sequence[str]]:

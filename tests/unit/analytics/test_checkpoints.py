@@ -68,3 +68,15 @@ def test_the_watermark_is_the_one_that_spark_wrote_down(tmp_path: Path, cluster:
     metadata = json.dumps({"batchWatermarkMs": 77, "batchTimestampMs": 1})
     (offsets / "4").write_text(f"v1\n{metadata}\n{{}}")
     assert checkpoint.watermark(4) == 77
+
+
+def test_what_spark_planned_of_a_batch(tmp_path: Path, cluster: list[tuple[str, str]]) -> None:
+    checkpoint = opened(tmp_path)
+    offsets = tmp_path / "checkpoints" / "kpis" / "spark" / "offsets"
+    offsets.mkdir(parents=True)
+    for batch, ends in enumerate(({"0": 10}, {"0": 15, "1": 7})):
+        lines = ["v1", json.dumps({"batchWatermarkMs": batch * 100}), json.dumps({"events": ends})]
+        (offsets / str(batch)).write_text("\n".join(lines))
+    assert [checkpoint.watermark(batch) for batch in (0, 1)] == [0, 100]
+    assert checkpoint.offsets(0, "events") == ({"0": -2}, {"0": 10})
+    assert checkpoint.offsets(1, "events") == ({"0": 10, "1": -2}, {"0": 15, "1": 7})

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from analytics.daily_users import DailyReport, DailyRow, Freshness
 from analytics.kpis import Kpi
+from analytics.quarantine import Place
 from analytics.results import KpiRow, MinuteKpis
 from analytics.sink import BatchReport
 from avrogate.cli.analytics import render
@@ -193,4 +195,16 @@ def test_a_ratio_is_shown_and_never_added() -> None:
     single = replace(PAYERS, dimensions={})
     assert lines(render.minutes(results(KpiRow("arppu", at(0), (), 2, Decimal("0.05"), 2)), [single]), "2026") == [
         ["2026-03-14 12:00", "0.02"]
+    ]
+
+
+def test_a_batch_with_records_that_are_no_event_says_where_they_are() -> None:
+    report = BatchReport(3, 50, 0, 9, None)
+    assert render.batch(report) == "batch 3: 50 events, 9 values"
+    place = Place("events-enriched", 1, 17, "unknown-schema")
+    lines = render.batch(replace(report, refused=2, place=place, file=Path("q/3.jsonl"), pause=2.84)).splitlines()
+    assert lines == [
+        "batch 3: 50 events, 9 values; 2.8 s after the query failed",
+        "warning: 2 records are no events of the topic, "
+        "the first: unknown-schema at events-enriched, partition 1, offset 17; see q/3.jsonl",
     ]

@@ -10,19 +10,48 @@ from pyspark.errors import PySparkException
 
 from analytics import supervise as module
 from analytics.decode import NOT_FRAMED, UNKNOWN, unknown_id
-from analytics.supervise import supervise
+from analytics.supervise import Care, supervise
 from analytics.writers import TopicSchemas, Writer
-from avrogate.errors import AvrogateError, BrokerUnavailable, ContractError
+from avrogate.errors import (
+    AvrogateError,
+    BrokerUnavailable,
+    ContractError,
+    RegistryUnavailable,
+    TransientError,
+    WireFormatError,
+)
 from avrogate.settings import Settings
 
 
 class Learning(TopicSchemas):
-    """Learns any id but 666."""
+    """Learns any id but 666, and 5 only when it is asked a second time."""
 
     def learn(self, registry: Any, schema_id: int) -> TopicSchemas:
         if schema_id == 666:
-            raise ContractError("nobody knows 666")
+            raise WireFormatError("nobody knows 666", reason="unknown-schema", schema_id=666)
+        if schema_id == 5 and not registry_was_asked:
+            registry_was_asked.append(5)
+            raise RegistryUnavailable("away")
         return Learning(self.topic, self.readers, {**self.writers, schema_id: Writer("Init", schema_id, {})})
+
+
+registry_was_asked: list[int] = []
+
+
+class Notes(Care):
+    """Goes on whatever happens, and notes it."""
+
+    def __init__(self) -> None:
+        self.noted: list[object] = []
+
+    def refused(self, error: WireFormatError) -> None:
+        self.noted.append(error.schema_id)
+
+    def outage(self, outage: TransientError) -> None:
+        self.noted.append(outage.part)
+
+    def learned(self, schema_id: int) -> None:
+        self.noted.append(f"learned {schema_id}")
 
 
 def failing(*messages: str) -> Any:
@@ -42,9 +71,9 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "require_topic", lambda settings, topic: 1)
 
 
-def run(tmp_path: Path, *messages: str) -> Any:
+def run(tmp_path: Path, *messages: str, care: Care | None = None) -> Any:
     settings = Settings(home=tmp_path, registry_url="http://127.0.0.1:1")
-    return supervise(settings, Learning("events", {}, {}), failing(*messages))
+    return supervise(settings, Learning("events", {}, {}), failing(*messages), care)
 
 
 def test_each_new_id_is_learned_once(tmp_path: Path) -> None:
@@ -72,6 +101,30 @@ def test_a_broker_that_is_gone_is_said_plainly(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(module, "require_topic", gone)
     with pytest.raises(BrokerUnavailable, match="gone"):
         run(tmp_path, "TimeoutException")
+
+
+@pytest.mark.parametrize("kind", ["Timeout", "Disconnect", "Network", "NotLeaderOrFollower"])
+def test_a_broker_that_was_away_and_is_back_is_an_outage(tmp_path: Path, broker: None, kind: str) -> None:
+    with pytest.raises(BrokerUnavailable, match="was away"):
+        run(tmp_path, f"terminated with exception: org.apache.kafka.common.errors.{kind}Exception: x")
+
+
+def test_what_can_never_be_read_and_outages_are_up_to_care(tmp_path: Path, broker: None) -> None:
+    registry_was_asked.clear()
+    care = Notes()
+    timeout = "org.apache.kafka.common.errors.TimeoutException"
+    assert run(tmp_path, f"{UNKNOWN} 5 at", f"{UNKNOWN} 666 at", timeout, care=care) == [5]
+    assert care.noted == ["registry", "learned 5", 666, "broker"]
+
+
+def test_all_ids_of_a_batch_are_asked_for_before_it_is_tried_again(tmp_path: Path) -> None:
+    class Several(Notes):
+        def unknown(self, schemas: TopicSchemas, schema_id: int) -> list[int]:
+            return [schema_id, 8, 666, 9]
+
+    care = Several()
+    assert run(tmp_path, f"{UNKNOWN} 7 at", care=care) == [7, 8, 9]
+    assert care.noted == ["learned 7", "learned 8", 666, "learned 9"]
 
 
 def test_anything_else_is_one_line_with_the_logs_place(tmp_path: Path, broker: None) -> None:

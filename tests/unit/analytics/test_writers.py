@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analytics.writers import topic_schemas
-from avrogate.errors import ContractError, SchemaNotRegistered
+from avrogate.errors import ConfigError, RegistryUnavailable, SchemaNotRegistered, WireFormatError
 from schemas.catalog import Catalog
 from schemas.registry import RegisteredText, RegistryReference
 
@@ -66,8 +66,42 @@ def test_what_is_not_registered_says_so(catalog: Catalog, memory_registry: Any) 
 def test_an_id_that_nobody_knows_and_one_of_another_topic(catalog: Catalog, registered: Any) -> None:
     registry: Any = Foreign(registered)
     schemas = topic_schemas(catalog, registry, TOPIC)
-    with pytest.raises(ContractError, match=r"schema id 4711, which http://registry\.invalid does not know"):
+    with pytest.raises(
+        WireFormatError, match=r"schema id 4711, which http://registry\.invalid does not know"
+    ) as caught:
         schemas.learn(registry, 4711)
+    assert (caught.value.reason, caught.value.schema_id) == ("unknown-schema", 4711)
     other = registered.id_of(catalog.newest("events-raw", "init"))
-    with pytest.raises(ContractError, match=rf"record of games\.events\.raw\.Init \(schema id {other}\)"):
+    with pytest.raises(WireFormatError, match=rf"record of games\.events\.raw\.Init \(schema id {other}\)"):
         schemas.learn(registry, other)
+    registry.added = {77: RegisteredText('"string"', ())}
+    with pytest.raises(WireFormatError, match=r"record of string \(schema id 77\): no event of it"):
+        schemas.learn(registry, 77)
+
+
+@pytest.mark.parametrize("instead", [None, RegisteredText('{"type": "record", "name": "Other", "fields": []}', ())])
+def test_a_registry_that_lost_its_store_is_not_believed(
+    catalog: Catalog, registered: Any, instead: RegisteredText | None
+) -> None:
+    registry: Any = Foreign(registered)
+    schemas = topic_schemas(catalog, registry, TOPIC)
+    registry.text_now = lambda schema_id: instead
+    with pytest.raises(RegistryUnavailable, match="no longer has"):
+        schemas.learn(registry, 4711)
+
+
+def test_an_id_that_is_an_event_by_now_is_not_skipped(catalog: Catalog, registered: Any) -> None:
+    schemas = topic_schemas(catalog, Foreign(registered), TOPIC)  # type: ignore[arg-type]
+    known = next(iter(schemas.writers))
+    skipped = schemas.without({known: "unknown-schema", 4711: "unknown-schema"})
+    assert skipped.refused == {4711: "unknown-schema"}
+    assert skipped.writers == schemas.writers
+
+
+def test_a_pinned_reader(catalog: Catalog, registered: Any) -> None:
+    schemas = topic_schemas(catalog, Foreign(registered), TOPIC, {"init": 1})  # type: ignore[arg-type]
+    assert schemas.readers["Init"].number == 1
+    with pytest.raises(ConfigError, match="init of events-enriched has no version 9"):
+        topic_schemas(catalog, Foreign(registered), TOPIC, {"init": 9})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="no event 'inti'"):
+        topic_schemas(catalog, Foreign(registered), TOPIC, {"inti": 1})  # type: ignore[arg-type]
