@@ -81,12 +81,12 @@ def batch(report: BatchReport) -> str:
     final = f"; final up to {second(report.watermark)}" if report.watermark else ""
     pause = "" if report.pause is None else f"; {report.pause:.1f} s after the query failed"
     line = f"batch {report.batch}: {report.events:,} events{late}, {report.values:,} values{final}{pause}"
-    place = report.place
-    if not report.refused or place is None:
+    if not report.refused:
         return line
-    first = f"{place.reason} at {place.topic}, partition {place.partition}, offset {place.offset}"
-    kind = "record is no event" if report.refused == 1 else "records are no events"
-    return f"{line}\nwarning: {report.refused:,} {kind} of the topic, the first: {first}; see {report.file}"
+    place, kind = report.place, "record is no event" if report.refused == 1 else "records are no events"
+    first = place and f"{place.reason} at {place.topic}, partition {place.partition}, offset {place.offset}"
+    where = f", the first: {first}; see {report.file}" if first else ""
+    return f"{line}\nwarning: {report.refused:,} {kind} of the topic{where}"
 
 
 def _daily_cells(report: DailyReport, top: int | None) -> Iterator[Sequence[str]]:
