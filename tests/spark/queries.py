@@ -24,7 +24,7 @@ from avrogate.settings import Settings
 from schemas.catalog import Catalog
 from schemas.wire_format import frame
 
-LIMIT = 150.0
+LIMIT = 400.0
 
 
 class Query:

@@ -28,7 +28,8 @@ from schemas.wire_format import frame
 if TYPE_CHECKING:
     from conftest import Platform
 
-pytestmark = [pytest.mark.spark, pytest.mark.stack]
+# the query is started anew several times in one test, which takes long on a machine that others use
+pytestmark = [pytest.mark.spark, pytest.mark.stack, pytest.mark.timeout(1200)]
 
 START = 1_773_532_620
 NOBODYS = 987_654
