@@ -47,6 +47,9 @@ class TopicSchemas:
         found = registry.text(schema_id)
         if found is None:
             self._distrust(registry)
+            # once more: the first answer may be from before its store came back, the proof from after
+            found = registry.text_now(schema_id)
+        if found is None:
             raise WireFormatError(
                 f"topic {self.topic} holds a record with schema id {schema_id}, which {registry.url} does not know",
                 reason="unknown-schema",

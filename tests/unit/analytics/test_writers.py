@@ -90,6 +90,15 @@ def test_a_registry_that_lost_its_store_is_not_believed(
         schemas.learn(registry, 4711)
 
 
+def test_a_store_that_comes_back_between_answer_and_proof(catalog: Catalog, registered: Any) -> None:
+    registry: Any = Foreign(registered)
+    schemas = topic_schemas(catalog, registry, TOPIC)
+    purchase = catalog.newest(TOPIC, "in-app-purchase")
+    later = RegisteredText(with_field(purchase), ())
+    registry.text_now = lambda schema_id: later if schema_id == 900 else registered.text(schema_id)
+    assert schemas.learn(registry, 900).writers[900].event == "InAppPurchase"
+
+
 def test_an_id_that_is_an_event_by_now_is_not_skipped(catalog: Catalog, registered: Any) -> None:
     schemas = topic_schemas(catalog, Foreign(registered), TOPIC)  # type: ignore[arg-type]
     known = next(iter(schemas.writers))
