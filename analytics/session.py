@@ -26,6 +26,12 @@ LOCAL_PARTITIONS = 4
 HASHED_GROUPS = 100_000
 # state outside the JVM's memory; a checkpoint keeps the kind of store that it was begun with
 STATE_STORE = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+# Delta Lake: its SQL commands, and tables by their path. Its log is read in as many tasks; by itself in 50
+DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.databricks.delta.snapshotPartitions": "2",
+}
 # a job of seconds ends before the optimising compiler pays off: half the processor time without it (measured)
 QUICK_START = "-XX:TieredStopAtLevel=1"
 
@@ -79,7 +85,7 @@ def _options(settings: Settings, app_name: str) -> dict[str, str]:
         "spark.sql.streaming.stateStore.providerClass": STATE_STORE,
         "spark.sql.streaming.stopTimeout": "30s",
     }
-    options |= _connectors(settings)
+    options |= DELTA | _connectors(settings)
     if settings.spark_master.startswith("local"):
         options |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
         options["spark.sql.shuffle.partitions"] = str(LOCAL_PARTITIONS)
