@@ -1,4 +1,4 @@
-"""Where the streaming query keeps how far it is, tied to one topic of one cluster."""
+"""Where a streaming query keeps how far it is, tied to one topic of one cluster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException, TopicCollection
 
-from avrogate.errors import ConfigError
+from avrogate.errors import ConfigError, InUse
 from avrogate.kafka import admin, translated
 from avrogate.settings import Settings
 
@@ -65,18 +65,23 @@ class Checkpoint:
         files = (self.folder / "spark" / "offsets").iterdir()
         return max(int(file.name) for file in files if file.name.isdecimal())
 
+    def ends(self, batch: int) -> dict[int, int]:
+        """The offsets at which a batch ends, by partition. Written down before it starts, as its watermark is."""
+        offsets = json.loads(self._planned(batch)[2])[self.identity.topic]
+        return {int(partition): end for partition, end in offsets.items()}
+
     def _planned(self, batch: int) -> list[str]:
         return (self.folder / "spark" / "offsets" / str(batch)).read_text(encoding="utf-8").splitlines()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the checkpoint. Raises ConfigError if another process does: two would overwrite each other."""
+        """Hold the checkpoint. Raises InUse if another process does: two would overwrite each other."""
         with (self.folder / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise ConfigError(
-                    f"another `avrogate analytics minute-kpis` works on {self.folder}",
+                raise InUse(
+                    f"another `avrogate analytics {self.folder.name}` works on {self.folder}",
                     hint="stop it first, or set another AVROGATE_CHECKPOINTS",
                 ) from error
             yield
@@ -89,7 +94,7 @@ def open_checkpoint(settings: Settings, name: str, topic: str, now: Callable[[],
     would mean other records. BrokerUnavailable if no broker answers.
     """
     folder = settings.checkpoints_home / name
-    cluster, topic_id = _log_identity(settings, topic)
+    cluster, topic_id = log_identity(settings, topic)
     kept = _kept(folder)
     if kept is None:
         kept = Identity(cluster, topic, topic_id, int(now() * 1000))
@@ -123,7 +128,8 @@ def _keep(folder: Path, identity: Identity) -> None:
     draft.replace(folder / "identity.json")
 
 
-def _log_identity(settings: Settings, topic: str) -> tuple[str, str]:
+def log_identity(settings: Settings, topic: str) -> tuple[str, str]:
+    """The ids of the cluster and of the topic. Raises BrokerUnavailable."""
     client, timeout = admin(settings), settings.request_timeout
     try:
         cluster = client.describe_cluster(request_timeout=timeout).result().cluster_id

@@ -36,7 +36,8 @@ class Running:
     """A query from its start to its end, run again by `supervise`.
 
     `writer` plans it, without a trigger, for the schemas that are known. Runs until `stop` is set, or, with
-    `until_idle`, until no record has come for that many seconds. 0 means: what is there now.
+    `until_idle`, until no record has come for that many seconds. 0 means: what is there now. `trigger` is how
+    often it looks while it runs without end.
     """
 
     settings: Settings
@@ -44,6 +45,7 @@ class Running:
     batches: Batches
     stop: Event
     until_idle: float | None
+    trigger: str = TRIGGER
     attempts: int = 0
 
     def attempt(self, schemas: TopicSchemas) -> None:
@@ -73,7 +75,7 @@ class Running:
     def _query(self, schemas: TopicSchemas, *, live: bool) -> None:
         writer = self.writer(schemas)
         self.batches.error = None
-        timed = writer.trigger(processingTime=TRIGGER) if live else writer.trigger(availableNow=True)
+        timed = writer.trigger(processingTime=self.trigger) if live else writer.trigger(availableNow=True)
         query = timed.start()
         try:
             while not query.awaitTermination(POLL):  # type: ignore[arg-type]

@@ -21,6 +21,10 @@ class ConfigError(AvrogateError):
     """A setting, a file or an argument is wrong; nothing was done."""
 
 
+class InUse(ConfigError):
+    """Another process works on what only one may work on."""
+
+
 class StackError(AvrogateError):
     """The local stack could not be started or stopped."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from avrogate.errors import ConfigError
 
 KAFKA_PREFIX = "AVROGATE_KAFKA_"
 LOOPBACK = "127.0.0.1"
+URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
 
 def _kafka_options() -> dict[str, SecretStr]:
@@ -34,6 +36,10 @@ class Settings(BaseSettings):
     home: Path = Field(
         default_factory=lambda: Path.home() / ".avrogate",
         description="State of the local stack, its downloads, checkpoints and the lake.",
+    )
+    lake: str | None = Field(
+        None,
+        description="Where the lake is: a folder, or any URI that Spark can write to; default: in AVROGATE_HOME.",
     )
     bootstrap_servers: str | None = Field(
         None, description="An existing Kafka cluster; when set, no embedded broker is started."
@@ -108,6 +114,13 @@ class Settings(BaseSettings):
     def checkpoints_home(self) -> Path:
         """`checkpoints`, absolute and with ~ resolved."""
         return (self.checkpoints or self.expanded_home / "checkpoints").expanduser().absolute()
+
+    @cached_property
+    def lake_location(self) -> str:
+        """`lake` as Spark takes it: a URI as it is, a folder absolute and with ~ resolved."""
+        if self.lake is not None and URI.match(self.lake):
+            return self.lake.rstrip("/")
+        return str(Path(self.lake or self.expanded_home / "lake").expanduser().absolute())
 
     @property
     def embeds_kafka(self) -> bool:

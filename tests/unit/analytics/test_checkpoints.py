@@ -17,7 +17,7 @@ from avrogate.settings import Settings
 def cluster(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """The identity of the log that the broker tells; tests change it in place."""
     told = [("cluster-1", "topic-1")]
-    monkeypatch.setattr(checkpoints, "_log_identity", lambda settings, topic: told[0])
+    monkeypatch.setattr(checkpoints, "log_identity", lambda settings, topic: told[0])
     return told
 
 
@@ -61,13 +61,14 @@ def test_one_process_at_a_time(tmp_path: Path, cluster: list[tuple[str, str]]) -
         pass
 
 
-def test_the_watermark_is_the_one_that_spark_wrote_down(tmp_path: Path, cluster: list[tuple[str, str]]) -> None:
+def test_watermark_and_ends_are_those_that_spark_wrote_down(tmp_path: Path, cluster: list[tuple[str, str]]) -> None:
     checkpoint = opened(tmp_path)
     offsets = checkpoint.folder / "spark" / "offsets"
     offsets.mkdir(parents=True)
     metadata = json.dumps({"batchWatermarkMs": 77, "batchTimestampMs": 1})
-    (offsets / "4").write_text(f"v1\n{metadata}\n{{}}")
+    (offsets / "4").write_text(f"v1\n{metadata}\n{json.dumps({'events': {'0': 12, '1': 0}})}")
     assert checkpoint.watermark(4) == 77
+    assert checkpoint.ends(4) == {0: 12, 1: 0}
 
 
 def test_what_spark_planned_of_a_batch(tmp_path: Path, cluster: list[tuple[str, str]]) -> None:
