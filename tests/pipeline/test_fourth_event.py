@@ -220,6 +220,7 @@ def test_from_its_skeleton_to_the_reports(tmp_path: Path, empty_stack: Settings)
     assert "too-many-decimals" in sent
     run("process", "--until-idle", "1")
 
+    run("analytics", "lake", "--until-idle", "0")
     daily, minutes = reports(copy)
     found = {(row["country"], row["platform"]): row["users"] for row in daily["rows"]}
     assert (found, daily["totals"]) == (DAILY, [{"day": "2026-01-01", "users": 4}])

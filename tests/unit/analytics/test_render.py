@@ -16,9 +16,11 @@ from rich.console import Console
 from analytics.daily_users import DailyReport, DailyRow, Freshness
 from analytics.kpis import Kpi
 from analytics.quarantine import Place
+from analytics.range_users import RangeReport, RangeRow
 from analytics.results import KpiRow, MinuteKpis
 from analytics.sink import BatchReport
-from avrogate.cli.analytics import render
+from analytics.sources import LakeState
+from avrogate.cli.analytics import range_tables, render
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 COUNT, MONEY = Kpi(name="purchases", event="P"), Kpi(name="revenue", event="P", amount="a")
@@ -208,3 +210,45 @@ def test_a_batch_with_records_that_are_no_event_says_where_they_are() -> None:
         "warning: 2 records are no events of the topic, "
         "the first: unknown-schema at events-enriched, partition 1, offset 17; see q/3.jsonl",
     ]
+
+
+def test_how_far_the_lake_is() -> None:
+    def said(state: LakeState) -> str:
+        return render.fresh(Freshness(NOON, 0, None, None, state))[1]
+
+    assert (
+        said(LakeState(at(1), 0)) == "The lake was last filled at 2026-03-14 12:01:00 UTC and has all of the topic."
+    )
+    assert "the topic is up to 1,200 events ahead: `avrogate analytics lake`" in said(LakeState(at(1), 1200))
+    assert "not known" in said(LakeState(at(1), None))
+    assert render.fresh(Freshness(NOON, 0, None, None))[0] == "0 events read at 2026-03-14 12:00:00 UTC."
+    found = json.loads(
+        render.daily_json(replace(REPORT, freshness=Freshness(NOON, 0, None, None, LakeState(None, 3))))
+    )
+    assert (found["newest_event"], found["lake"]) == (None, {"filled_at": None, "behind": 3})
+
+
+RANGE = RangeReport(
+    "any",
+    DAY,
+    None,
+    (RangeRow("Chad", "IOS", 2), RangeRow("Peru", "WEB", 1500)),
+    1501,
+    Freshness(NOON, 9000, at(1), at(2)),
+)
+
+
+def test_users_of_several_days() -> None:
+    text = " ".join(shown(range_tables.shown(RANGE, top=1)).split())
+    assert "Users of the days from 2026-03-14 together: anyone seen in any event" in text
+    assert lines(range_tables.shown(RANGE), "P") == [["Peru", "WEB", "1,500"]]
+    assert "1 more rows: `avrogate analytics range-users --top 0`" in text
+    assert range_tables.as_text(RANGE, "csv").split("\n") == [
+        "country,platform,users",
+        ",,1501",
+        "Chad,IOS,2",
+        "Peru,WEB,1500",
+    ]
+    found = json.loads(range_tables.as_text(RANGE, "json"))
+    assert (found["first"], found["last"], found["total"]) == ("2026-03-14", None, 1501)
+    assert shown(range_tables.shown(replace(RANGE, total=0, rows=()))).startswith("No user on these days.")
