@@ -33,14 +33,14 @@ class KpiPublisher:
         self._producer = producer(settings)
         self._failed: KafkaError | None = None
 
-    def publish(self, rows: Iterable[KpiRow], generation: int, batch: int) -> None:
-        """Write the rows of a batch; returns when the broker has all of them.
+    def publish(self, rows: Iterable[KpiRow], generation: int, batch: int, revision: int = 0) -> None:
+        """Write the rows of a batch, or a later revision of them; returns when the broker has all of them.
 
         Raises BrokerUnavailable, or what else the broker says; then any part of them may be there, and
         publishing them again changes nothing for a reader.
         """
         for row in rows:
-            self._send(KPI, row.kpi, _kpi_record(row, generation, batch))
+            self._send(KPI, row.kpi, _kpi_record(row, generation, batch, revision))
         self._settle()
 
     def progress(self, generation: int, batch: int, watermark: int, late_events: int) -> None:
@@ -69,21 +69,25 @@ class KpiPublisher:
 
 
 def read_results(settings: Settings, catalog: Catalog | None = None) -> MinuteKpis:
-    """All of `kpis-minute` as it is now, folded to the newest numbers.
+    """All of `kpis-minute` as it is now, folded to the newest numbers. Raises what `read_fold` raises."""
+    return read_fold(settings, catalog or shipped_catalog()).result()
+
+
+def read_fold(settings: Settings, catalog: Catalog) -> Fold:
+    """All of `kpis-minute` as it is now, record by record.
 
     Raises ConfigError (no topic), BrokerUnavailable, RegistryUnavailable, SchemaNotRegistered, WireFormatError
     for a record that is none of ours.
     """
-    catalog = catalog or shipped_catalog()
     topic = catalog.topic_of("pipeline", KPI)
     decoder, fold = TopicDecoder(catalog, Registry(settings), topic), Fold()
     for message in read_to_end(settings, topic):
         version, record, _ = decoder.read(message.value())
         (fold.add_kpi if version.event == KPI else fold.add_progress)(record)
-    return fold.result()
+    return fold
 
 
-def _kpi_record(row: KpiRow, generation: int, batch: int) -> dict[str, Any]:
+def _kpi_record(row: KpiRow, generation: int, batch: int, revision: int) -> dict[str, Any]:
     return {
         "kpi": row.kpi,
         "window_start": int(row.minute.timestamp()) * 1000,
@@ -93,5 +97,5 @@ def _kpi_record(row: KpiRow, generation: int, batch: int) -> dict[str, Any]:
         "users": row.users,
         "generation": generation,
         "batch": batch,
-        "revision": 0,
+        "revision": revision,
     }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from avrogate.cli.analytics.recomputing import First, Last, Recompute, minutes, recomputed
 
 if TYPE_CHECKING:
     from analytics.results import MinuteKpis
@@ -25,6 +29,9 @@ def command(
     until_idle: Annotated[
         float | None, typer.Option(help="Stop once nothing has come for this many seconds.", min=0)
     ] = None,
+    again: Recompute = False,
+    first: First = None,
+    last: Last = None,
     form: Annotated[Format, typer.Option("--format", help="json has every row.")] = Format.table,
 ) -> None:
     """KPIs of each minute (UTC), counted as events come and published to kpis-minute. Ctrl-C to stop."""
@@ -34,12 +41,22 @@ def command(
 
     if once and until_idle is not None:
         raise typer.BadParameter("--once reads what is there and ends by itself", param_hint="--until-idle")
-    settings = load_settings()
-    results = _once(settings) if once else _streamed(settings, until_idle)
+    chosen, settings = minutes(again, first, last), load_settings()
+    if chosen and (once or until_idle is not None):
+        raise typer.BadParameter("--recompute ends by itself and publishes", param_hint="--recompute")
+    results = _again(settings, *chosen) if chosen else _once(settings) if once else _streamed(settings, until_idle)
     if form is Format.table:
         out.print(*render.minutes(results), sep="\n")
     else:
         plain(render.minutes_json(results))
+
+
+def _again(settings: Settings, first: datetime, last: datetime) -> MinuteKpis:
+    from analytics.kpi_topic import read_results
+
+    recomputed(settings, first, last)
+    found = read_results(settings)
+    return replace(found, rows=tuple(row for row in found.rows if first <= row.minute <= last))
 
 
 def _once(settings: Settings) -> MinuteKpis:
