@@ -1,4 +1,4 @@
-"""The whole road in one run: start what is not running, register, produce, process, report, audit.
+"""The whole road in one run: start what is not running, register, produce, process, fill the lake, report, audit.
 
 Twice in a row it adds to what is there, and the numbers stay exact.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 from analytics.daily_users import daily_users
 from analytics.kpi_topic import read_results
+from analytics.lake_fill import fill_lake
 from analytics.results import MinuteKpis
 from analytics.session import spark_session
 from analytics.sink import StreamSummary
@@ -86,7 +87,8 @@ def _steps(settings: Settings, source: OpenSource) -> Iterator[tuple[str, Callab
     yield "start Spark", lambda: spark_session(settings, "avrogate")
     spark = spark_session(settings, "avrogate")
     try:
-        yield "daily users", lambda: daily_users(spark, settings)
+        yield "lake", lambda: fill_lake(spark, settings, until_idle=0)
+        yield "daily users", lambda: daily_users(spark, settings, source="lake")
         yield (
             "minute KPIs",
             lambda: Minutes(stream=run_stream(spark, settings, until_idle=0), kpis=read_results(settings)),

@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import RenderableType
 
 from analytics.daily_users import DailyReport
+from analytics.lake_fill import FillSummary
+from avrogate.cli.analytics.lake import filled
 from avrogate.cli.analytics.render import daily, minutes
 from avrogate.cli.tables import audited, dead_letters, outcomes, produced, registrations, topics
 from avrogate.local.stack import Started
@@ -32,6 +34,8 @@ def render(result: Any) -> Iterable[RenderableType]:
             return produced(result)
         case Tally():
             return [outcomes(result)]
+        case FillSummary():
+            return [filled(result)]
         case DailyReport():
             return daily(result, top=LONGEST)
         case Minutes():

@@ -97,11 +97,12 @@ def test_audit(empty_stack: Settings, avrogate: Run, printed: str) -> None:
     assert sum(result["refused_by_producer"].values()) == len(EXPECTED["refused-by-producer"])
 
 
+@pytest.mark.parametrize("source", ["lake", "kafka"])
 @pytest.mark.parametrize("activity", ["init", "any"])
-def test_daily_users(empty_stack: Settings, spark: SparkSession, activity: Any) -> None:
+def test_daily_users(empty_stack: Settings, spark: SparkSession, activity: Any, source: Any) -> None:
     from analytics.daily_users import daily_users
 
-    report = daily_users(spark, empty_stack, activity=activity)
+    report = daily_users(spark, empty_stack, activity=activity, source=source)
     found = [[row.day, row.country, row.platform, row.users] for row in report.rows]
     found += [[day, None, None, users] for day, users in report.totals.items()]
     assert sorted(found, key=str) == sorted(EXPECTED["daily-users"][activity], key=str)

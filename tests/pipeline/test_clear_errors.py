@@ -42,6 +42,8 @@ def one_line(done: subprocess.CompletedProcess[str], what: str, hint: str, code:
         ["produce", "--events", "10"],
         ["process", "--until-idle", "1"],
         ["analytics", "daily-users"],
+        ["analytics", "range-users", "--source", "kafka"],
+        ["analytics", "lake"],
         ["analytics", "minute-kpis", "--once"],
     ],
     ids=" ".join,
@@ -68,6 +70,10 @@ def test_broker_down(stack: Settings, avrogate: Run, command: list[str]) -> None
         (["no-such-command"], "no-such-command"),
         (["process", "--until-idle", "soon"], "--until-idle"),
         (["schemas", "show"], "subject"),
+        (["analytics", "daily-users", "--format", "parquet"], "--output"),
+        (["analytics", "range-users", "--output", "users.csv"], "--format"),
+        (["analytics", "lake", "--compact", "--until-idle", "1"], "--until-idle"),
+        (["analytics", "minute-kpis", "--from", "2026-01-01"], "--recompute"),
     ],
 )
 def test_a_wrong_call(stack: Settings, avrogate: Run, command: list[str], what: str) -> None:

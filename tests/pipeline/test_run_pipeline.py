@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +77,59 @@ def test_daily_users(empty_stack: Settings, avrogate: Run, records: list[Record]
     assert {row["day"]: row["users"] for row in report["totals"]} == {
         day: len(users) for day, users in totals.items()
     }
+
+
+def test_a_report_as_a_file_and_of_several_days(
+    empty_stack: Settings, avrogate: Run, records: list[Record], tmp_path: Path
+) -> None:
+    from pyarrow import parquet
+
+    file = tmp_path / "users.parquet"
+    options = ["--activity", "any", "--format", "parquet", "--output", str(file)]
+    done = avrogate(empty_stack, "analytics", "range-users", *options)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    seen: dict[tuple[str | None, str | None], set[str]] = defaultdict(set)
+    for _, user, country, platform in _appearances(records):
+        seen[country or "Unknown", platform or "Unknown"].add(user)
+        seen[None, None].add(user)
+    rows = parquet.read_table(file).to_pylist()
+    assert {(row["country"], row["platform"]): row["users"] for row in rows} == {
+        key: len(users) for key, users in seen.items()
+    }
+    assert len(rows) == len(seen)
+
+
+def test_the_lake_is_filled_and_compacted(empty_stack: Settings, avrogate: Run, twice: list[str]) -> None:
+    assert all(re.search(r"[0-9,]+ events into the lake at ", printed) for printed in twice)
+    assert "and has all of the topic" in " ".join(twice[1].split())
+    done = avrogate(empty_stack, "analytics", "lake", "--compact")
+    assert re.match(r"Compacted: [0-9]+ files before, [0-9]+ after, 0\.[0-9] MB\.", done.stdout), done.stderr
+
+
+def test_before_there_is_a_lake(
+    empty_stack: Settings, avrogate: Run, twice: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVROGATE_LAKE", str(tmp_path / "none"))
+    for command in ("daily-users", "range-users"):
+        done = avrogate(empty_stack, "analytics", command)
+        assert done.returncode == 1
+        assert done.stderr.splitlines() == [
+            f"avrogate: there is no lake at {tmp_path / 'none'}",
+            "          run `avrogate analytics lake`",
+        ]
+
+
+def test_minutes_are_not_recomputed_before_they_are_final(
+    empty_stack: Settings, avrogate: Run, twice: list[str]
+) -> None:
+    future = ["--from", "2040-01-01T00:00", "--to", "2040-01-01T00:10"]
+    done = avrogate(empty_stack, "analytics", "minute-kpis", "--recompute", *future)
+    assert done.returncode == 1
+    assert re.match(r"avrogate: (the minute 2040-01-01 00:10 is not final|no minute is final yet)", done.stderr)
+    for wrong in ([], ["--from", "2040-01-01"], [*future, "--once"]):
+        done = avrogate(empty_stack, "analytics", "minute-kpis", "--recompute", *wrong)
+        assert done.returncode == 2
+        assert "--recompute" in done.stderr
 
 
 def test_minute_kpis(empty_stack: Settings, records: list[Record]) -> None:
