@@ -10,7 +10,11 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from analytics.daily_users import daily_users
+from analytics.lake import existing_lake
+from analytics.lake_fill import fill_lake
+from analytics.lake_upkeep import compact
 from analytics.session import spark_session
+from analytics.sources import Source
 from analytics.stream import run_stream
 from avrogate.settings import Settings, load_settings
 from schemas.catalog import Catalog, load_catalog
@@ -32,7 +36,11 @@ def job(name: str, spark: SparkSession, settings: Settings, catalog: Catalog) ->
     if name == "stream":
         summary = run_stream(spark, settings, until_idle=0, catalog=catalog)
         return {"events": summary.events, "late": summary.late_events, "restarts": summary.restarts}
-    report = daily_users(spark, settings, activity="any", catalog=catalog)
+    if name == "lake":
+        filled = fill_lake(spark, settings, until_idle=0, catalog=catalog)
+        return {"events": filled.events, "after": vars(compact(existing_lake(spark, settings)))}
+    source: Source = "lake" if name == "daily of the lake" else "kafka"
+    report = daily_users(spark, settings, activity="any", source=source, catalog=catalog)
     return {
         "rows": [asdict(row) for row in report.rows],
         "totals": {str(day): users for day, users in report.totals.items()},

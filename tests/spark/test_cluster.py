@@ -113,6 +113,10 @@ def test_same_numbers_though_an_executor_is_killed(
     }
     assert daily["totals"] == {str(day): users for day, users in totals.items()}
 
+    filled = driver.ask("lake")
+    assert (filled["events"], filled["after"]["after"]) == (2000, 6)  # three events, two days
+    assert driver.ask("daily of the lake") == daily
+
     assert driver.ask("stream") == {"events": 2000, "late": 0, "restarts": 0}
     found = read_results(platform.settings, platform.catalog)
     assert reference.as_dict(found.rows) == reference.minutes(first)

@@ -1,0 +1,143 @@
+"""The JVM that fills the lake is killed again and again, in the middle of a batch: each record is there once.
+
+AVROGATE_LAKE_KILLS says how often (3; the full run is 20), AVROGATE_LAKE_SEED when.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Event, Thread
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+from pyspark.sql import SparkSession
+
+from conftest import by_path, environment
+
+if TYPE_CHECKING:
+    from conftest import Platform
+
+KILLS = int(os.environ.get("AVROGATE_LAKE_KILLS", "3"))
+SEED = int(os.environ.get("AVROGATE_LAKE_SEED", "1"))
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.stack,
+    pytest.mark.faults,
+    pytest.mark.timeout(300 + 120 * KILLS),
+]
+
+START, SPAN = 1_773_532_620, 400
+# small batches: more of them to be killed in
+RECORDS_PER_BATCH, PER_WRITE = 1_000, 400
+PATIENCE = 120.0
+
+
+class Driver:
+    """A process that fills the lake, and its JVM."""
+
+    def __init__(self, platform: Platform, idle: float) -> None:
+        suffix = platform.catalog.stage_topic("enriched").removeprefix("events-enriched").lstrip("-")
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                str(Path(__file__).with_name("lake_jobs.py")),
+                suffix,
+                str(RECORDS_PER_BATCH),
+                str(idle),
+            ],
+            env=environment(platform.settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def kill_jvm(self) -> None:
+        """SIGKILL, to the JVM itself: the driver's Python has nothing to talk to any more, and ends."""
+        (jvm,) = (one for one in psutil.Process(self.process.pid).children(recursive=True) if one.name() == "java")
+        jvm.kill()
+        jvm.wait(10)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+class Load:
+    """Writes enriched events all the time, in transactions, some of them aborted."""
+
+    def __init__(self, writer: Any, reference: ModuleType) -> None:
+        self.stop, self.written = Event(), 0
+        self._writer, self._reference = writer, reference
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self.stop.is_set():
+            records = self._reference.events(1000 + self.written, PER_WRITE, START, SPAN)
+            self._writer.write(records, spoil=self.written % (3 * PER_WRITE) == 0)
+            self.written += PER_WRITE
+            self.stop.wait(0.2)
+
+    def end(self) -> None:
+        self.stop.set()
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+
+
+def test_every_record_is_there_once(
+    spark: SparkSession, platform: Platform, writer: Any, reference: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = by_path(Path(__file__).with_name("test_lake.py"))
+    filling, chance, killed, load = module.Filling(spark, platform), random.Random(SEED), [], Load(writer, reference)
+    tries = 0
+    try:
+        while len(killed) < KILLS:
+            tries += 1
+            assert tries <= 3 * KILLS + 3, "batches are over before they can be killed"
+            batch = kill_in_a_batch(Driver(platform, 600), filling, chance)
+            if batch is not None:
+                killed.append(batch)
+    finally:
+        load.end()
+    driver = Driver(platform, 0)
+    out, _ = driver.process.communicate(timeout=PATIENCE)
+    assert driver.process.returncode == 0
+    assert not filling.planned()
+    assert filling.rows() == module.topic(platform.settings, platform.catalog)
+    assert len(filling.rows()) == load.written
+    repeated = json.loads(out)["batches"]
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\n{len(killed)} JVMs killed, in batches {killed}; {load.written} records, each in the lake once; "
+            f"the last run wrote {repeated} batches"
+        )
+
+
+def kill_in_a_batch(driver: Driver, filling: Any, chance: random.Random) -> int | None:
+    """Kill the driver's JVM some time after a batch was planned that it began itself.
+
+    Returns the batch, or None if it was over by then: that kill hit nothing.
+    """
+    before, deadline = filling.planned(), time.monotonic() + PATIENCE
+    try:
+        wanted = chance.randrange(1, 5)  # let some batches pass
+        seen: set[int] = set()
+        while len(seen) < wanted:
+            assert driver.process.poll() is None, "the driver ended by itself"
+            assert time.monotonic() < deadline, "no batch was planned"
+            seen |= filling.planned() - before
+            time.sleep(0.01)
+        time.sleep(chance.random() * 1.5)
+        driver.kill_jvm()
+    finally:
+        driver.end()
+    left = filling.planned()
+    return max(left) if left else None
