@@ -8,11 +8,14 @@ event, and how the exactly-once holds: docs/lake.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql.types import DataType, StructType
@@ -22,7 +25,7 @@ from analytics.decode import decoded
 from analytics.expressions import text
 from analytics.results import moment
 from analytics.writers import TopicSchemas, Writer
-from avrogate.errors import ConfigError
+from avrogate.errors import AvrogateError, ConfigError
 from avrogate.settings import URI, Settings
 from schemas.catalog import Catalog
 
@@ -164,6 +167,19 @@ def catalog_schemas(catalog: Catalog) -> TopicSchemas:
     newest = [catalog.newest(topic, event) for event in catalog.topics[topic].events]
     writers = {n: Writer(one.short_name, n, one.resolved) for n, one in enumerate(newest)}
     return TopicSchemas(topic, {one.short_name: one for one in newest}, writers)
+
+
+@contextmanager
+def clear_errors(settings: Settings) -> Iterator[None]:
+    """What stops Spark at the lake, as one line: a place that cannot be reached, a file that is gone."""
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        log = settings.expanded_home / "logs" / "spark.log"
+        raise AvrogateError(
+            f"Spark: {line[:300]}", hint=f"the lake is {settings.lake_location}; see {log}"
+        ) from error
 
 
 def existing_lake(spark: SparkSession, settings: Settings) -> Lake:

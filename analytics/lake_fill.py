@@ -125,9 +125,13 @@ def fill_lake(
         return query.foreachBatch(appender)
 
     run = Running(settings, writer, appender, stop or Event(), until_idle, TRIGGER)
-    with checkpoint.locked():
+
+    def attempt(schemas: TopicSchemas) -> None:
         _belongs(lake, checkpoint, schemas)
-        supervise(settings, schemas, run.attempt)
+        run.attempt(schemas)
+
+    with checkpoint.locked():
+        supervise(settings, schemas, attempt)
     summary.restarts = run.attempts - 1
     return summary
 

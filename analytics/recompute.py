@@ -19,11 +19,11 @@ from pyspark.sql import functions as f
 from analytics.contributions import aggregate, contributed
 from analytics.kpi_topic import KpiPublisher, read_fold
 from analytics.kpis import Kpi, shipped_kpis
-from analytics.lake import Filled, Lake, catalog_schemas, columns, existing_lake
+from analytics.lake import Filled, Lake, catalog_schemas, clear_errors, columns, existing_lake
 from analytics.lake_fill import fill_lake
 from analytics.minute_kpis import kpi_rows, result_columns
 from analytics.results import Fold, KpiRow
-from analytics.sources import read, require_same, topic_ends
+from analytics.sources import require_same, topic_ends
 from avrogate.errors import ConfigError, InUse
 from avrogate.settings import Settings
 from schemas.catalog import Catalog, shipped_catalog
@@ -65,10 +65,12 @@ def recompute(
     chosen = {kpi.name: kpi for kpi in (shipped_kpis() if kpis is None else kpis)}
     publisher = KpiPublisher(settings, catalog)
     fold = final_minutes(settings, catalog, last)
-    lake = existing_lake(spark, settings)
-    _catch_up(lake, settings, catalog)
+    with clear_errors(settings):
+        lake = existing_lake(spark, settings)
+        _catch_up(lake, settings, catalog)
+        computed = _computed(lake, catalog, chosen, first, last + MINUTE)
     there = {_key(row): row for row in fold.result().rows if first <= row.minute <= last and row.kpi in chosen}
-    now = {_key(row): row for row in _computed(lake, settings, catalog, chosen, first, last + MINUTE)}
+    now = {_key(row): row for row in computed}
     rows = [*now.values(), *(_nothing(row, chosen[row.kpi]) for key, row in there.items() if key not in now)]
     revision = 1 + max((record["revision"] for record in fold.values.values()), default=0)
     publisher.publish(rows, fold.generation, max(fold.progress), revision)
@@ -111,16 +113,14 @@ def _behind(filled: Filled | None, ends: dict[int, int]) -> bool:
     return any(ends.values()) if filled is None else filled.behind(ends) > 0
 
 
-def _computed(
-    lake: Lake, settings: Settings, catalog: Catalog, kpis: dict[str, Kpi], first: datetime, end: datetime
-) -> list[KpiRow]:
+def _computed(lake: Lake, catalog: Catalog, kpis: dict[str, Kpi], first: datetime, end: datetime) -> list[KpiRow]:
     schemas = catalog_schemas(catalog)
     only = {part.event for kpi in kpis.values() for part in kpi.parts}
     days = first.date(), (end - timedelta(microseconds=1)).date()
     events = lake.events(columns(lake.spark, schemas), only=only, first=days[0], last=days[1])
     events = events.where((f.col("time") >= f.lit(first)) & (f.col("time") < f.lit(end)))
     rows = aggregate(contributed(events, list(kpis.values()), schemas, arrivals=False))
-    return kpi_rows(read(settings, result_columns(rows)), kpis)
+    return kpi_rows(result_columns(rows).collect(), kpis)
 
 
 def _nothing(row: KpiRow, kpi: Kpi) -> KpiRow:

@@ -66,7 +66,8 @@ class KpiRow:
 class MinuteKpis:
     """What `kpis-minute` says now: rows by minute, KPI and dimensions.
 
-    `late_events` came behind the watermark and are in no row. `generation` and `watermark` are None if
+    `late_events` came behind the watermark: they are in no row but those of minutes that were recomputed since.
+    `generation` and `watermark` are None if
     nothing was ever published.
     """
 

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from analytics.checkpoints import log_identity
 from analytics.decode import decoded
 from analytics.kafka_source import source_options
-from analytics.lake import Lake, catalog_schemas, columns, existing_lake, require_lake
+from analytics.lake import Lake, catalog_schemas, clear_errors, columns, existing_lake, require_lake
 from analytics.supervise import supervise
 from analytics.writers import TopicSchemas, bounds, prepare
-from avrogate.errors import AvrogateError, ConfigError, TransientError
+from avrogate.errors import ConfigError, TransientError
 from avrogate.kafka import require_topic
 from avrogate.settings import Settings
 from schemas.catalog import Catalog
@@ -88,22 +86,12 @@ def ask(
             return question(decoded(records, schemas), schemas).collect()
 
         return Answer(supervise(settings, schemas, attempt), read_at)
-    lake, schemas = existing_lake(spark, settings), catalog_schemas(catalog)
-    state = state_of(lake, settings, schemas.topic)
-    wanted = columns(spark, schemas)
-    return Answer(
-        read(settings, question(lake.events(wanted, only=only, first=first, last=last), schemas)), read_at, state
-    )
-
-
-def read(settings: Settings, frame: DataFrame) -> list[Row]:
-    """The rows of a question to the lake. Raises AvrogateError for what stops Spark."""
-    try:
-        return frame.collect()
-    except (PySparkException, Py4JJavaError) as error:
-        line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        log = settings.expanded_home / "logs" / "spark.log"
-        raise AvrogateError(f"Spark: {line[:300]}", hint=f"see {log}") from error
+    schemas = catalog_schemas(catalog)
+    with clear_errors(settings):
+        lake = existing_lake(spark, settings)
+        state = state_of(lake, settings, schemas.topic)
+        events = lake.events(columns(spark, schemas), only=only, first=first, last=last)
+        return Answer(question(events, schemas).collect(), read_at, state)
 
 
 def state_of(lake: Lake, settings: Settings, topic: str) -> LakeState:

@@ -54,7 +54,7 @@ def _fill(settings: Settings, until_idle: float | None) -> None:
 
 
 def _upkeep(settings: Settings, compacts: bool, vacuums: bool) -> None:
-    from analytics.lake import existing_lake, require_lake
+    from analytics.lake import clear_errors, existing_lake, require_lake
     from analytics.lake_upkeep import compact, vacuum
     from analytics.session import spark_session
     from avrogate.cli.console import out
@@ -62,13 +62,15 @@ def _upkeep(settings: Settings, compacts: bool, vacuums: bool) -> None:
     require_lake(settings)
     spark = spark_session(settings, "avrogate lake upkeep")
     try:
-        lake = existing_lake(spark, settings)
-        if compacts:
-            done = compact(lake)
+        with clear_errors(settings):
+            lake = existing_lake(spark, settings)
+            done = compact(lake) if compacts else None
+            if vacuums:
+                vacuum(lake)
+        if done:
             size = f"{done.size / 1_000_000:,.1f} MB"
             out.print(f"Compacted: {done.before:,} files before, {done.after:,} after, {size}.", highlight=False)
         if vacuums:
-            vacuum(lake)
             out.print("Files that were replaced more than 7 days ago are deleted.", highlight=False)
     finally:
         spark.stop()
