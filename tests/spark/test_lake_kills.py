@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-from pyspark.sql import SparkSession
 
 from conftest import by_path, environment
 
@@ -31,13 +30,13 @@ pytestmark = [
     pytest.mark.spark,
     pytest.mark.stack,
     pytest.mark.faults,
-    pytest.mark.timeout(600 + 300 * KILLS),
+    pytest.mark.timeout(1200 + 600 * KILLS),
 ]
 
 START, SPAN = 1_773_532_620, 400
 # small batches: more of them to be killed in
 RECORDS_PER_BATCH, PER_WRITE = 1_000, 400
-PATIENCE = 300.0
+PATIENCE = 600.0
 
 
 class Driver:
@@ -93,16 +92,19 @@ class Load:
 
 
 def test_every_record_is_there_once(
-    spark: SparkSession, platform: Platform, writer: Any, reference: ModuleType, capsys: pytest.CaptureFixture[str]
+    platform: Platform,
+    writer: Any,
+    reference: ModuleType,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
-    module = by_path(Path(__file__).with_name("test_lake.py"))
-    filling, chance, killed, load = module.Filling(spark, platform), random.Random(SEED), [], Load(writer, reference)
-    tries = 0
+    checkpoint = platform.settings.expanded_home / "checkpoints" / "lake" / "spark"
+    chance, killed, load, tries = random.Random(SEED), [], Load(writer, reference), 0
     try:
         while len(killed) < KILLS:
             tries += 1
             assert tries <= 3 * KILLS + 3, "batches are over before they can be killed"
-            batch = kill_in_a_batch(Driver(platform, 600), filling, chance)
+            batch = kill_in_a_batch(Driver(platform, 600), checkpoint, chance)
             if batch is not None:
                 killed.append(batch)
     finally:
@@ -110,7 +112,9 @@ def test_every_record_is_there_once(
     driver = Driver(platform, 0)
     out, _ = driver.process.communicate(timeout=PATIENCE)
     assert driver.process.returncode == 0
-    assert not filling.planned()
+    assert not planned(checkpoint)
+    module = by_path(Path(__file__).with_name("test_lake.py"))
+    filling = module.Filling(request.getfixturevalue("spark"), platform)  # a JVM more, once the others are gone
     assert filling.rows() == module.topic(platform.settings, platform.catalog)
     assert len(filling.rows()) == load.written
     repeated = json.loads(out)["batches"]
@@ -121,23 +125,31 @@ def test_every_record_is_there_once(
         )
 
 
-def kill_in_a_batch(driver: Driver, filling: Any, chance: random.Random) -> int | None:
+def planned(checkpoint: Path) -> set[int]:
+    """Batches that Spark has planned and not committed."""
+    offsets, commits = (
+        {int(one.name) for one in (checkpoint / kind).glob("[0-9]*")} for kind in ("offsets", "commits")
+    )
+    return offsets - commits
+
+
+def kill_in_a_batch(driver: Driver, checkpoint: Path, chance: random.Random) -> int | None:
     """Kill the driver's JVM some time after a batch was planned that it began itself.
 
     Returns the batch, or None if it was over by then: that kill hit nothing.
     """
-    before, deadline = filling.planned(), time.monotonic() + PATIENCE
+    before, deadline = planned(checkpoint), time.monotonic() + PATIENCE
     try:
         wanted = chance.randrange(1, 5)  # let some batches pass
         seen: set[int] = set()
         while len(seen) < wanted:
             assert driver.process.poll() is None, "the driver ended by itself"
             assert time.monotonic() < deadline, "no batch was planned"
-            seen |= filling.planned() - before
+            seen |= planned(checkpoint) - before
             time.sleep(0.02)
         time.sleep(chance.random() * 1.5)
         driver.kill_jvm()
     finally:
         driver.end()
-    left = filling.planned()
+    left = planned(checkpoint)
     return max(left) if left else None
