@@ -348,9 +348,9 @@ def test_duckdb_reads_the_same(filling: Filling, writer: Any, reference: ModuleT
     duck.register("lake", DeltaTable(str(filling.folder)).to_pyarrow_dataset())
     bought = [event["purchase_value"] for event in events if event["event_type"] == "in_app_purchase"]
     total = "SELECT count(*), sum(InAppPurchase.purchase_value) FROM lake WHERE event = 'InAppPurchase'"
-    assert duck.sql(total).fetchone() == (len(bought), sum(bought))
+    assert duck.sql(total).fetchall() == [(len(bought), sum(bought))]
     users = "SELECT count(DISTINCT Init.user_id) FROM lake WHERE event = 'Init' AND day = DATE '2026-03-15'"
-    assert duck.sql(users).fetchone() == (reference.daily(events, "init")[1][SECOND],)
+    assert duck.sql(users).fetchall() == [(reference.daily(events, "init")[1][SECOND],)]
     places = duck.sql('SELECT "partition", "offset", epoch_ms(time) FROM lake').fetchall()
     kept = topic(filling.settings, filling.catalog)
     assert {(p, o): t for p, o, t in places} == {place: record["time"] for place, record in kept.items()}
