@@ -1,4 +1,4 @@
-"""`kpis-minute`: writing a batch's results, reading all of them."""
+"""`kpis-minute`: writing a batch's results."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Message
 
-from analytics.results import Fold, KpiRow, MinuteKpis
+from analytics.kpi_reader import KPI, PROGRESS, read_results
+from analytics.results import KpiRow
 from avrogate.kafka import producer, require_topic, translated
-from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
-from schemas.catalog import Catalog, shipped_catalog
-from schemas.decoder import TopicDecoder, newest_codec
+from schemas.catalog import Catalog
+from schemas.decoder import newest_codec
 from schemas.registry import Registry
 
-KPI, PROGRESS = "minute-kpi", "stream-progress"
+__all__ = ["KpiPublisher", "read_results"]
 
 
 class KpiPublisher:
@@ -66,25 +66,6 @@ class KpiPublisher:
         if self._failed is not None:
             failed, self._failed = self._failed, None
             raise translated(failed, self._settings)
-
-
-def read_results(settings: Settings, catalog: Catalog | None = None) -> MinuteKpis:
-    """All of `kpis-minute` as it is now, folded to the newest numbers. Raises what `read_fold` raises."""
-    return read_fold(settings, catalog or shipped_catalog()).result()
-
-
-def read_fold(settings: Settings, catalog: Catalog) -> Fold:
-    """All of `kpis-minute` as it is now, record by record.
-
-    Raises ConfigError (no topic), BrokerUnavailable, RegistryUnavailable, SchemaNotRegistered, WireFormatError
-    for a record that is none of ours.
-    """
-    topic = catalog.topic_of("pipeline", KPI)
-    decoder, fold = TopicDecoder(catalog, Registry(settings), topic), Fold()
-    for message in read_to_end(settings, topic):
-        version, record, _ = decoder.read(message.value())
-        (fold.add_kpi if version.event == KPI else fold.add_progress)(record)
-    return fold
 
 
 def _kpi_record(row: KpiRow, generation: int, batch: int, revision: int) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 from analytics.contributions import aggregate, contributed
-from analytics.kpi_topic import KpiPublisher, read_fold
+from analytics.kpi_reader import read_fold
+from analytics.kpi_topic import KpiPublisher
 from analytics.kpis import Kpi, shipped_kpis
 from analytics.lake import Filled, Lake, catalog_schemas, clear_errors, columns, existing_lake
 from analytics.lake_fill import fill_lake
@@ -72,7 +73,8 @@ def recompute(
     there = {_key(row): row for row in fold.result().rows if first <= row.minute <= last and row.kpi in chosen}
     now = {_key(row): row for row in computed}
     rows = [*now.values(), *(_nothing(row, chosen[row.kpi]) for key, row in there.items() if key not in now)]
-    revision = 1 + max((record["revision"] for record in fold.values.values()), default=0)
+    records = (record for minute in fold.values.values() for record in minute.values())
+    revision = 1 + max((record["revision"] for record in records), default=0)
     publisher.publish(rows, fold.generation, max(fold.progress), revision)
     changed = sum(_key(row) not in there or _value(row) != _value(there[_key(row)]) for row in rows)
     return Recomputation(first, last, len(rows), changed, revision)

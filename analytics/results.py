@@ -20,6 +20,8 @@ from typing import Any
 from schemas.consumers import Consumer
 
 MINUTE_MS = 60_000
+# how many batches may lie between one that failed and its second run: one would do
+BATCHES_APART = 100
 CONSUMER = Consumer(
     "minute KPI reader",
     "pipeline",
@@ -79,41 +81,73 @@ class MinuteKpis:
 
 @dataclass
 class Fold:
-    """Takes decoded records in any order (of equal ones, the later) and keeps the greatest."""
+    """Takes decoded records in any order (of equal ones, the later) and keeps the greatest.
 
+    What a batch said of its late events is kept apart for the newest batches only, as a batch runs again right
+    after it failed or never. With `keep`, minutes that are so many older than the newest are forgotten: without it
+    a reader that runs for weeks would hold every minute of them.
+    """
+
+    keep: int | None = None
     generation: int = -1
-    values: dict[tuple[str, int, Dimensions], Mapping[str, Any]] = field(default_factory=dict)
+    values: dict[int, dict[tuple[str, Dimensions], Mapping[str, Any]]] = field(default_factory=dict)
     progress: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    newest: int = 0
+    watermark: int = 0
+    late_before: int = 0
 
     def add_kpi(self, record: Mapping[str, Any]) -> None:
         """Take a MinuteKpi."""
-        if not self._current(record["generation"]):
+        start = record["window_start"]
+        if not self._current(record["generation"]) or start < self._oldest(self.keep):
             return
-        key = (record["kpi"], record["window_start"], tuple(sorted(record["dimensions"].items())))
-        kept = self.values.get(key)
+        if start > self.newest:
+            self.newest = start
+            self._forget()
+        minute = self.values.setdefault(start, {})
+        key = record["kpi"], tuple(sorted(record["dimensions"].items()))
+        kept = minute.get(key)
         if kept is None or _age(record) >= _age(kept):
-            self.values[key] = record
+            minute[key] = record
 
     def add_progress(self, record: Mapping[str, Any]) -> None:
         """Take a StreamProgress."""
-        if self._current(record["generation"]):
-            self.progress[record["batch"]] = record
+        if not self._current(record["generation"]):
+            return
+        self.watermark = max(self.watermark, record["watermark"])
+        self.progress[record["batch"]] = record
+        while len(self.progress) > BATCHES_APART:
+            self.late_before += self.progress.pop(min(self.progress))["late_events"]
 
-    def result(self) -> MinuteKpis:
-        """The numbers so far."""
+    def result(self, minutes: int | None = None) -> MinuteKpis:
+        """The numbers so far; with `minutes`, of that many minutes up to the newest."""
         if self.generation < 0:
             return MinuteKpis()
-        watermark = max((record["watermark"] for record in self.progress.values()), default=0)
-        late = sum(record["late_events"] for record in self.progress.values())
-        rows = (_row(key, record, watermark) for key, record in self.values.items())
-        return MinuteKpis(ordered(rows), moment(watermark) if watermark else None, late, self.generation)
+        late = self.late_before + sum(record["late_events"] for record in self.progress.values())
+        oldest = self._oldest(minutes)
+        rows = (
+            _row(start, key, record, self.watermark)
+            for start, minute in self.values.items()
+            if start >= oldest
+            for key, record in minute.items()
+        )
+        return MinuteKpis(ordered(rows), moment(self.watermark) if self.watermark else None, late, self.generation)
 
     def _current(self, generation: int) -> bool:
         if generation > self.generation:
             self.generation = generation
             self.values.clear()
             self.progress.clear()
+            self.newest = self.watermark = self.late_before = 0
         return generation == self.generation
+
+    def _oldest(self, minutes: int | None) -> int:
+        return 0 if minutes is None else self.newest - (minutes - 1) * MINUTE_MS
+
+    def _forget(self) -> None:
+        oldest = self._oldest(self.keep)
+        for start in [start for start in self.values if start < oldest]:
+            del self.values[start]
 
 
 def ordered(rows: Iterable[KpiRow]) -> tuple[KpiRow, ...]:
@@ -131,7 +165,7 @@ def _age(record: Mapping[str, Any]) -> tuple[int, int]:
     return record["batch"], record["revision"]
 
 
-def _row(key: tuple[str, int, Dimensions], record: Mapping[str, Any], watermark: int) -> KpiRow:
-    kpi, start, dimensions = key
+def _row(start: int, key: tuple[str, Dimensions], record: Mapping[str, Any], watermark: int) -> KpiRow:
+    kpi, dimensions = key
     final = start + MINUTE_MS <= watermark
     return KpiRow(kpi, moment(start), dimensions, record["count"], record["amount"], record["users"], final)

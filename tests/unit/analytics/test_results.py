@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analytics.results import Fold, MinuteKpis, moment
+from analytics.results import BATCHES_APART, Fold, MinuteKpis, moment
 
 NOON = 1_773_489_600_000
 MINUTE = 60_000
@@ -106,3 +106,23 @@ def test_keys_are_told_apart_and_rows_ordered() -> None:
 def test_moments_are_exact(milliseconds: int) -> None:
     found = moment(milliseconds)
     assert (found - datetime(1970, 1, 1, tzinfo=UTC)) / (datetime.resolution * 1000) == milliseconds
+
+
+def test_of_minutes_only_the_newest_are_kept_and_given() -> None:
+    fold = Fold(keep=3)
+    for minute in (1, 2, 9, 7, 6, 8, 5):
+        fold.add_kpi(kpi(minute, window_start=NOON + minute * MINUTE))
+    assert [row.count for row in fold.result().rows] == [7, 8, 9]
+    assert [row.count for row in fold.result(minutes=2).rows] == [8, 9]
+    fold.add_kpi(kpi(4, window_start=NOON, generation=2))
+    assert [row.count for row in fold.result().rows] == [4]
+
+
+def test_late_events_of_many_batches_take_no_room() -> None:
+    fold = Fold()
+    for batch in range(5 * BATCHES_APART):
+        for _ in range(2):
+            fold.add_progress(progress(batch, batch, late=1))
+    assert fold.result().late_events == 5 * BATCHES_APART
+    assert len(fold.progress) == BATCHES_APART
+    assert fold.result().watermark == moment(5 * BATCHES_APART - 1)
