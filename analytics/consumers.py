@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from analytics import activities, results
+from analytics.dashboard import letters
 from analytics.kpis import Kpi, shipped_kpis
 from schemas.catalog import Catalog
 from schemas.consumers import Consumer
 
 
 def consumers(catalog: Catalog) -> tuple[Consumer, ...]:
-    """The daily users, each minute KPI, and those who read the minute KPIs."""
-    return (activities.consumer(catalog), *map(_of_kpi, shipped_kpis()), results.CONSUMER)
+    """The daily users, each minute KPI, and those who read the pipeline's own records."""
+    return (activities.consumer(catalog), *map(_of_kpi, shipped_kpis()), results.CONSUMER, letters.CONSUMER)
 
 
 def _of_kpi(kpi: Kpi) -> Consumer:

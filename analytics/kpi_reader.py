@@ -25,8 +25,11 @@ KEEP = 360
 class KpiReader:
     """What was read of `kpis-minute` so far, folded to the newest numbers. One thread takes, any may look.
 
-    `keep` is how many minutes up to the newest are kept; all of them unless given.
+    `keep` is how many minutes up to the newest are kept; all of them unless given. `published` is when the newest
+    record was written, in milliseconds since 1970.
     """
+
+    published: int | None = None
 
     def __init__(self, settings: Settings, catalog: Catalog | None = None, keep: int | None = None) -> None:
         self._settings, self._catalog = settings, catalog or shipped_catalog()
@@ -50,6 +53,7 @@ class KpiReader:
         version, record, _ = self._decoder.read(message.value())
         with self._lock:
             (self.fold.add_kpi if version.event == KPI else self.fold.add_progress)(record)
+            self.published = message.timestamp()[1]
             self.version += 1
 
     def result(self, minutes: int | None = None) -> MinuteKpis:

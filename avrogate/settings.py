@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(
         None, ge=0, le=65535, description="Its port; 0 for none. Unless set, the first free one from 9464 on."
     )
+    dashboard_host: str = Field(LOOPBACK, description="Where `avrogate dashboard` listens.")
+    dashboard_port: int = Field(8090, ge=0, le=65535, description="Its port; 0 for any that is free.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="From which level on a service logs."
     )
