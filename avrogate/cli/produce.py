@@ -25,9 +25,17 @@ SHOWN = 10  # refused lines on the terminal; all of them are in the dead-letter 
 
 
 def command(
-    events: Annotated[int | None, typer.Option(min=1, help=f"How many to generate; {EVENTS} unless given.")] = None,
+    events: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"How many to generate; {EVENTS} unless given, or {SPAN} of them with --rate."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help=f"Same seed, same events; {SEED} unless given.")] = None,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="Events a second, at most.")] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, help="Events a second, at most; they happen from now on, unless --start or --span says when."
+        ),
+    ] = None,
     late_share: Annotated[
         float | None, typer.Option(help="Share of events that come 1 to 30 minutes late, 0 to 1.")
     ] = None,
@@ -59,19 +67,30 @@ def command(
         _refuse_with_file([name for name, value in zip(names, values, strict=True) if value is not None])
         _send_file(file, rate, again)
         return
-    from avrogate.times import parse_moment, parse_span
     from producers.generator import Generator, Plan
 
-    seconds = parse_span(SPAN if span is None else span)
+    number, begin, seconds = _when(events, rate, start, span)
     plan = Plan(
-        events=EVENTS if events is None else events,
+        events=number,
         seed=SEED if seed is None else seed,
-        start=int(time.time()) - seconds if start is None else parse_moment(start),
+        start=begin,
         span=seconds,
         late_share=late_share or 0.0,
         invalid_share=invalid_share or 0.0,
     )
     _send_generated(Generator(plan), rate)
+
+
+def _when(events: int | None, rate: float | None, start: str | None, span: str | None) -> tuple[int, int, int]:
+    """How many events, from when on, over how many seconds."""
+    from avrogate.times import parse_moment, parse_span
+
+    now, seconds = int(time.time()), parse_span(SPAN if span is None else span)
+    if rate is not None and start is None and span is None:
+        number = max(int(rate * seconds), 1) if events is None else events
+        return number, now, max(round(number / rate), 1)
+    begin = now - seconds if start is None else parse_moment(start)
+    return EVENTS if events is None else events, begin, seconds
 
 
 def _send_generated(generator: Generator, rate: float | None) -> None:

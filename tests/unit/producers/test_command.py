@@ -41,6 +41,24 @@ def test_start_and_span_are_taken_as_given(run, broker, monkeypatch):
     assert times == list(range(1_700_000_000, 1_700_003_600, 60))
 
 
+@pytest.mark.parametrize(
+    ("given", "number", "last"),
+    [
+        ({"rate": 2.0}, 1200, 599),
+        ({"rate": 2.0, "events": 60}, 60, 29),
+        ({"rate": 2.0, "events": 60, "span": "1h"}, 60, -60),
+    ],
+    ids=["ten minutes of them", "as many as asked for", "a span ends now"],
+)
+def test_with_a_rate_they_happen_from_now_on(run, broker, monkeypatch, given, number, last):
+    monkeypatch.setattr("time.time", lambda: 1_700_000_000.0)
+    monkeypatch.setattr("producers.run.paced", lambda source, rate: iter(source))
+    times = []
+    monkeypatch.setattr("producers.publisher.Publisher.publish", lambda self, event, **_: times.append(event["time"]))
+    run(**given)
+    assert (len(times), times[-1] - 1_700_000_000) == (number, last)
+
+
 def test_prints_what_was_sent_and_refused(run, broker, capsys):
     run(events=200, seed=3, invalid_share=0.3)
     printed = capsys.readouterr()
