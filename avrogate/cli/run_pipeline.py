@@ -14,6 +14,7 @@ from avrogate.errors import AuditError, ConfigError
 
 if TYPE_CHECKING:
     from avrogate.pipeline import Step
+    from avrogate.settings import Settings
     from producers.source import Source
 
 EVENTS, SEED, SPAN, INVALID_SHARE = 100_000, 1, 600, 0.005
@@ -53,6 +54,13 @@ def command(
     audit = steps[-1].result
     if isinstance(audit, Audit) and not audit.adds_up:
         raise AuditError("the audit does not add up", hint="`avrogate audit --format json` names the offsets")
+    out.print(_open_it(load_settings()), highlight=False)
+
+
+def _open_it(settings: Settings) -> str:
+    """How to look at it: what this run started is stopped again."""
+    started = "`avrogate stack up`, then " if settings.embeds_kafka else ""
+    return f"To look at the numbers in a browser: {started}`avrogate dashboard`."
 
 
 def _source(events: int, file: Path | None, seed: int) -> Callable[[], AbstractContextManager[Source]]:
