@@ -1,7 +1,7 @@
 # Avrogate. `make` alone says what there is. The virtual environment is made and kept up to date by itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help run-pipeline test test-fast test-all contracts faults integration compose-smoke check format \
+.PHONY: help run-pipeline test test-fast test-all contracts faults browser integration compose-smoke check format \
 	stack-up stack-down up down logs ps clean
 .SUFFIXES:
 
@@ -42,10 +42,10 @@ run-pipeline: $(VENV)/.run ## all of it: start, register, produce, process, repo
 	@$(BIN)/avrogate run-pipeline $(if $(INPUT),--input "$(INPUT)",--events $(EVENTS))
 
 test: $(VENV)/.dev ## all tests that need neither Docker nor a browser
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not containers and not faults"
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not containers and not faults and not browser"
 
 test-fast: $(VENV)/.dev ## the tests without processes, in under a minute
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not stack and not spark and not containers and not faults"
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not stack and not spark and not containers and not faults and not browser"
 
 contracts: $(VENV)/.dev ## the contract tests, with their counts (AVROGATE_HYPOTHESIS=full: a long search)
 	@$(BIN)/python -m pytest contracts_tests
@@ -54,6 +54,9 @@ faults: $(VENV)/.dev ## kills, zombies, outages and garbage, held against an ora
 	@$(BIN)/python tests/faults/run.py --kills $(KILLS) --payloads $(PAYLOADS) --outage $(OUTAGE) --seed $(SEED)
 	@$(BIN)/python -m pytest -m faults tests
 
+browser: $(VENV)/.dev ## the dashboard in a headless Chromium (on Debian: apt-get install chromium)
+	@$(BIN)/python -m pytest $(PARALLEL) tests/browser
+
 integration: $(VENV)/.integration ## the tests on containers (public images, or those of AVROGATE_IMAGE_…)
 	@$(BIN)/python -m pytest --backend=containers -m "(stack or containers) and not compose and not faults" \
 		tests/integration tests/behaviour tests/platform/test_process.py tests/platform/test_watch.py tests/spark contracts_tests
@@ -61,7 +64,7 @@ integration: $(VENV)/.integration ## the tests on containers (public images, or 
 compose-smoke: $(VENV)/.integration ## docker-compose.yml, from up to down, with a killed processor and an audit
 	@$(BIN)/python -m pytest -m compose tests/integration
 
-test-all: test faults integration compose-smoke ## all tests there are
+test-all: test browser faults integration compose-smoke ## all tests there are
 
 check: $(VENV)/.dev ## format, lint, types, import layers, derived schemas
 	@$(BIN)/ruff format --check .

@@ -90,6 +90,12 @@ def docker_is_missing(reason: str | None) -> None:
         (pytest.fail if os.environ.get("AVROGATE_REQUIRE_DOCKER") else pytest.skip)(reason)
 
 
+def browser_is_missing(reason: str | None) -> None:
+    """Skip the test, or fail it where a browser must be there (CI), if there is a reason."""
+    if reason is not None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
 @pytest.fixture(scope="session")
 def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Kafka and the registry as containers, one pair for the run. No engine: skipped, or in CI a failure."""
