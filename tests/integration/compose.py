@@ -13,7 +13,7 @@ from pathlib import Path
 from conftest import free_port
 
 ROOT = Path(__file__).parents[2]
-PORTS = ("KAFKA", "REGISTRY", "SPARK", "KAFKA_SECURE", "REGISTRY_SECURE")
+PORTS = ("KAFKA", "REGISTRY", "SPARK", "DASHBOARD", "KAFKA_SECURE", "REGISTRY_SECURE")
 
 Done = subprocess.CompletedProcess[str]
 

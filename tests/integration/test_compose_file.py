@@ -73,6 +73,14 @@ def test_a_processor_says_whether_it_is_ready_and_publishes_nothing(name: str) -
         assert subprocess.run(check, check=False).returncode == 0
 
 
+def test_the_dashboard_says_whether_it_is_ready_where_it_listens() -> None:
+    service = SERVICES["dashboard"]
+    (port,) = {published.rpartition(":")[2] for published in service["ports"]}
+    assert f'("127.0.0.1", {port}, ' in service["healthcheck"]["test"][-1]
+    assert int(port) == Settings(kafka={}).dashboard_port
+    assert service["environment"]["AVROGATE_DASHBOARD_HOST"] == "0.0.0.0"
+
+
 def test_no_variable_of_the_file_is_an_option_of_the_kafka_clients() -> None:
     assert not re.findall(r"\$\{AVROGATE_KAFKA_", TEXT)
 

@@ -129,6 +129,14 @@ def on_the_cluster(port: int) -> list[dict[str, Any]]:
     return [one for one in applications if one["cores"] > 0]
 
 
+def on_the_dashboard(port: int, kpi: str) -> str:
+    """A KPI's total, as the page shows it."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(f"http://{LOOPBACK}:{port}/view", timeout=10) as answer:
+        totals = {chart["name"]: str(chart["total"]) for chart in json.load(answer)["charts"]}
+    return totals[kpi]
+
+
 def memory(compose: Any) -> str:
     """What each container uses now, of what it may, and from which image it is."""
     running = compose("ps", "--quiet").stdout.split()
@@ -188,5 +196,7 @@ def test_smoke(compose: Any, say: Say, tmp_path: Path) -> None:
         expected = counted_from_the_topic(settings, event)
         assert expected
         until(f"the minute KPI {kpi} is {expected}", lambda: published(settings, kpi) == expected, 90)  # noqa: B023
-        say(f"minute KPI {kpi}, by the Spark cluster: {sum(expected.values()):,}, each minute as counted")
+        shown, port = f"{sum(expected.values()):,}", int(ports["AVROGATE_PORT_DASHBOARD"])
+        until(f"the dashboard shows {shown} {kpi}", lambda: on_the_dashboard(port, kpi) == shown, 30)  # noqa: B023
+        say(f"minute KPI {kpi}, by the Spark cluster and on the dashboard: {shown}, each minute as counted")
     say("down\n")
