@@ -13,7 +13,6 @@ from avrogate.cli.analytics.recomputing import First, Last, Recompute, minutes, 
 
 if TYPE_CHECKING:
     from analytics.results import MinuteKpis
-    from analytics.sink import BatchReport
     from avrogate.settings import Settings
 
 
@@ -75,23 +74,18 @@ def _once(settings: Settings) -> MinuteKpis:
 
 
 def _streamed(settings: Settings, until_idle: float | None) -> MinuteKpis:
-    from analytics.kpi_topic import read_results
+    from analytics.kpi_reader import read_results
     from analytics.session import spark_session
     from analytics.stream import prepare_stream, run_stream
+    from avrogate.cli.analytics.live import shown_live
     from avrogate.cli.signals import stop_on_signals
 
     prepare_stream(settings)
     spark = spark_session(settings, "avrogate minute-kpis", long_running=until_idle is None)
     try:
-        with stop_on_signals() as stop:  # after Spark has set its own handler, which would cancel the batch
-            run_stream(spark, settings, until_idle=until_idle, stop=stop, on_batch=_say)
+        # signals after Spark has set its own handler, which would cancel the batch
+        with stop_on_signals() as stop, shown_live(settings) as on_batch:
+            run_stream(spark, settings, until_idle=until_idle, stop=stop, on_batch=on_batch)
     finally:
         spark.stop()
     return read_results(settings)
-
-
-def _say(report: BatchReport) -> None:
-    from avrogate.cli.analytics.render import batch
-    from avrogate.cli.console import err
-
-    err.print(batch(report), highlight=False)

@@ -23,7 +23,7 @@ def minutes(results: MinuteKpis, kpis: Iterable[Kpi] | None = None) -> list[Tabl
     if not results.rows:
         return ["No minute has an event yet."]
     chosen = shipped_kpis() if kpis is None else tuple(kpis)
-    parts: list[Table | str] = [_overview(results, [kpi for kpi in chosen if not kpi.dimension_names])]
+    parts: list[Table | str] = [overview(results, chosen)]
     for kpi in chosen:
         rows = [row for row in results.rows if row.kpi == kpi.name]
         if kpi.dimension_names and rows:
@@ -32,6 +32,12 @@ def minutes(results: MinuteKpis, kpis: Iterable[Kpi] | None = None) -> list[Tabl
         late = f"{results.late_events:,} events came too late to be counted"
         parts.append(f"Minutes that ended by {second(results.watermark)} are final; {late}.")
     return parts
+
+
+def overview(results: MinuteKpis, kpis: Iterable[Kpi] | None = None, most: int = MINUTES) -> Table:
+    """One row a minute, the newest at most `most`, with every KPI that has no dimensions."""
+    chosen = shipped_kpis() if kpis is None else kpis
+    return _overview(results, [kpi for kpi in chosen if not kpi.dimension_names], most)
 
 
 def pivot(rows: Iterable[KpiRow], kpis: Mapping[str, Kpi]) -> dict[datetime, dict[str, KpiRow]]:
@@ -48,15 +54,15 @@ def second(moment: datetime | None) -> str:
     return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _overview(results: MinuteKpis, kpis: Sequence[Kpi]) -> Table:
+def _overview(results: MinuteKpis, kpis: Sequence[Kpi], most: int) -> Table:
     by_minute = pivot(results.rows, {kpi.name: kpi for kpi in kpis})
     stateful = results.watermark is not None or any(row.final is not None for row in results.rows)
     cells = []
-    for minute, rows in list(by_minute.items())[-MINUTES:]:
+    for minute, rows in list(by_minute.items())[-most:]:
         values = [number(kpi, measured(kpi, rows.get(kpi.name))) for kpi in kpis]
         state = "final" if all(row.final for row in rows.values()) else "provisional"
         cells.append([f"{minute:%Y-%m-%d %H:%M}", *values, *([state] if stateful else [])])
-    shown = f", the newest {MINUTES} of {len(by_minute):,}" if len(by_minute) > MINUTES else ""
+    shown = f", the newest {most} of {len(by_minute):,}" if len(by_minute) > most else ""
     headings = [kpi.heading for kpi in kpis]
     columns = ["minute (UTC)", *headings, *(["state"] if stateful else [])]
     return table(f"Minute KPIs{shown}", columns, cells, right=headings)
