@@ -24,6 +24,8 @@ BATCH, POLL = 5_000, 0.1
 # seconds between two questions to a broker that gives nothing, for an answer to one, and between two attempts in an
 # outage: people watch
 ASK, ANSWER, LONGEST_WAIT = 1.0, 4.0, 3.0
+# how long the end waits for a question that is under way; a thread that only reads may be left behind
+LEAVE = 5.0
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Follower:
 
     def __exit__(self, *exception: object) -> None:
         self._stop.set()
-        self._thread.join()
+        self._thread.join(LEAVE)
 
     @property
     def done(self) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -34,14 +33,14 @@ class Source:
 class Board:
     """The numbers of this moment as views; one for each number of minutes, made anew only when something changed."""
 
-    def __init__(self, source: Source, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, source: Source) -> None:
         settings, catalog = source.settings, source.catalog
         self.kpis = shipped_kpis() if source.kpis is None else source.kpis
         self.reader = KpiReader(settings, catalog, KEEP)
         self.letters = Letters(settings, catalog)
         self.pulse = Pulse(settings, catalog, source.group)
         self._followers: tuple[Follower, ...] = ()
-        self._clock, self._lock = clock, Lock()
+        self._lock = Lock()
         self._views: dict[int, tuple[object, View]] = {}
 
     @contextmanager
@@ -60,14 +59,9 @@ class Board:
             state = version, sum(self.letters.counts.values()), self.beat, tuple(troubles), self.done
             kept = self._views.get(minutes)
             if kept is None or kept[0] != state:
+                published = self.reader.published
                 known = Known(
-                    self.reader.result(minutes),
-                    self.letters.counts,
-                    self.beat,
-                    troubles,
-                    self.done,
-                    self._clock(),
-                    self.reader.published,
+                    self.reader.result(minutes), self.letters.counts, self.beat, troubles, self.done, published
                 )
                 self._views[minutes] = kept = state, view(known, self.kpis, minutes)
             return kept[1]
@@ -91,7 +85,7 @@ class Board:
 
     def health(self) -> Health:
         """All that keeps it from its work, in one; ready once every number that was there at the start is read."""
-        whole = Health(self._clock)
+        whole = Health()
         for trouble in self.troubles:
             whole.trouble("platform", trouble.message)
         whole.ready = bool(self._followers) and all(each.ready for each in self._healths)

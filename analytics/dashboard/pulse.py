@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from avrogate.errors import AvrogateError, BrokerUnavailable, Stopped, TransientError, WireFormatError
 from avrogate.health import Health
 from avrogate.kafka import consumer, offsets, require_topic
+from avrogate.kafka_following import LEAVE
 from avrogate.kafka_groups import committed_offsets
 from avrogate.patience import Patience
 from avrogate.settings import Settings
@@ -59,7 +60,7 @@ class Pulse:
             yield self
         finally:
             self._stop.set()
-            thread.join()
+            thread.join(LEAVE)
 
     def _run(self) -> None:
         with suppress(Stopped):

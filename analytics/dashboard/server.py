@@ -12,6 +12,7 @@ import asyncio
 import errno
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,12 +130,17 @@ async def _stream(board: Board, minutes: int, stop: Event) -> AsyncIterator[str]
         view = await run_in_threadpool(board.view, minutes)
         if view is not sent:
             sent, silent = view, 0.0
-            yield f"event: view\ndata: {_text(view)}\n\n"
+            yield f"{_clock()}event: view\ndata: {_text(view)}\n\n"
         elif silent >= SILENCE:
             silent = 0.0
-            yield "event: still\ndata: \n\n"
+            yield _clock()
         await asyncio.sleep(LOOK)
         silent += LOOK
+
+
+def _clock() -> str:
+    """The time here: a view that is sent may have been made long ago, and a browser's clock may be wrong."""
+    return f"event: clock\ndata: {time.time()}\n\n"
 
 
 def _text(view: View) -> str:

@@ -23,8 +23,8 @@ ADDS_UP, ZERO_WITHOUT_ROWS = {"count", "amount"}, {"count", "amount", "users"}
 
 @dataclass(frozen=True)
 class Known:
-    """All that a view is made of. `done` is the share of the history that was read, `now` in seconds since 1970,
-    `published` when the newest numbers were, in milliseconds.
+    """All that a view is made of. `done` is the share of the history that was read, `published` is when the newest
+    numbers were, in milliseconds since 1970.
     """
 
     results: MinuteKpis
@@ -32,7 +32,6 @@ class Known:
     beat: Beat
     troubles: Sequence[Trouble]
     done: float
-    now: float
     published: int | None = None
 
 
@@ -43,7 +42,6 @@ def view(known: Known, kpis: Sequence[Kpi], minutes: int) -> View:
         by_kpi[row.kpi].append(row)
     shown = list(_shown(known.results))
     return {
-        "now": known.now,
         "minutes": minutes,
         "reading": known.done,
         "troubles": [{"message": one.message, "since": one.since} for one in known.troubles],

@@ -271,6 +271,26 @@ def test_the_server_goes_away_and_comes_back(
         assert page.evaluate("window.same") is True
 
 
+def test_a_wrong_clock_and_an_old_view_tell_no_wrong_time(
+    published: KpiPublisher, shown: Shown, opened: Opened, platform: Platform
+) -> None:
+    """How long ago something was is by the server's clock, also for a page that comes long after the last change."""
+    with shown() as address:
+        live(opened(address))
+        time.sleep(3)
+        page = opened("about:blank", path="")
+        page.add_init_script("const right = Date.now; Date.now = () => right() - 8e11")
+        page.goto(address)
+        live(page)
+        age = page.locator('[data-tile="last numbers"] .big')
+        expect(age).to_have_text(re.compile(r"^\d+ s ago$"))
+        wanted = (
+            time.time()
+            - numbers.newest(platform.settings, platform.catalog.topic_of("pipeline", "minute-kpi")) / 1000
+        )
+        assert abs(int(str(age.text_content()).split()[0]) - wanted) < 15
+
+
 def test_light_and_dark(published: KpiPublisher, shown: Shown, opened: Opened, saved: Saved) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     with shown() as address:

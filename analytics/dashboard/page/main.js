@@ -13,28 +13,33 @@ const health = new Health(at("health"));
 const letters = new Ranking("dead-letters", ["reason", "by"]);
 at("rankings").append(letters.card);
 
-let view = null, lost = false, offset = 0, told = null;
+let view = null, lost = false, offset = 0, heard = 0, told = null;
 const now = () => Date.now() / 1000 + offset;
 
-function update(next) {
-  if (next !== null) {
-    view = next;
-    offset = view.now - Date.now() / 1000;
-    const some = view.charts.some((chart) => chart.points.length);
-    at("minutes").hidden = !some;
-    at("empty").hidden = some || view.reading < 1;
-    for (const chart of view.charts) kept(charts, chart.name, at("charts"), () => new Chart(chart)).update(chart, now());
-    for (const one of view.rankings) {
-      kept(rankings, one.name, at("rankings"), () => new Ranking(one.name, one.dimensions), letters.card)
-        .update({ ...one, heading: over(one) });
-    }
-    letters.update({ ...view.letters, title: "Dead letters by reason", heading: "total", note: `${view.letters.total} since the topic began` });
-    say(at("period"), period(view.charts[0]?.points ?? []));
-    health.update(view);
-    health.tick(now());
-    tell(view);
-  }
+/** The server says what time it is: it is there. */
+function clocked(time) {
+  offset = time - Date.now() / 1000;
+  heard = time;
   lost = false;
+  standing();
+}
+
+function update(next) {
+  view = next;
+  const some = view.charts.some((chart) => chart.points.length);
+  at("minutes").hidden = !some;
+  at("empty").hidden = some || view.reading < 1;
+  for (const chart of view.charts) kept(charts, chart.name, at("charts"), () => new Chart(chart)).update(chart, now());
+  for (const one of view.rankings) {
+    kept(rankings, one.name, at("rankings"), () => new Ranking(one.name, one.dimensions), letters.card)
+      .update({ ...one, heading: over(one) });
+  }
+  const since = `${view.letters.total} since the topic began`;
+  letters.update({ ...view.letters, title: "Dead letters by reason", heading: "total", note: since });
+  say(at("period"), period(view.charts[0]?.points ?? []));
+  health.update(view);
+  health.tick(now());
+  tell(view);
   standing();
 }
 
@@ -72,7 +77,7 @@ function standing() {
 
 function stands() {
   if (lost) {
-    const kept = view ? ` The numbers are those of ${moment(view.now)}.` : "";
+    const kept = view ? ` The numbers are those of ${moment(heard)}.` : "";
     return ["lost", "No connection", `The dashboard's server does not answer.${kept} Trying again.`];
   }
   if (view === null) return ["starting", "Connecting", ""];
@@ -85,9 +90,13 @@ function stands() {
   return ["live", "Live", ""];
 }
 
-const stream = new Stream(update, () => {
-  lost = true;
-  standing();
+const stream = new Stream({
+  clock: clocked,
+  heard: update,
+  lost: () => {
+    lost = true;
+    standing();
+  },
 });
 theme(at("theme"));
 spans(at("spans"), (minutes) => stream.open(minutes));

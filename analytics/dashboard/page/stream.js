@@ -3,7 +3,9 @@
 const SILENCE = 10_000, AGAIN = 1_500;
 
 export class Stream {
-  constructor(heard, lost) {
+  /** `clock` hears the server's time, `heard` a view, and `lost` that the server is gone. */
+  constructor({ clock, heard, lost }) {
+    this.clock = clock;
     this.heard = heard;
     this.lost = lost;
   }
@@ -13,8 +15,8 @@ export class Stream {
     this.minutes = minutes;
     this.close();
     this.source = new EventSource(`views?minutes=${minutes}`);
-    this.source.addEventListener("view", (event) => this.#alive(JSON.parse(event.data)));
-    this.source.addEventListener("still", () => this.#alive(null));
+    this.source.addEventListener("clock", (event) => this.#alive(() => this.clock(Number(event.data))));
+    this.source.addEventListener("view", (event) => this.#alive(() => this.heard(JSON.parse(event.data))));
     this.source.addEventListener("error", () => this.#gone());
     this.#wait(SILENCE);
   }
@@ -24,9 +26,9 @@ export class Stream {
     this.source?.close();
   }
 
-  #alive(view) {
+  #alive(tell) {
     this.#wait(SILENCE);
-    this.heard(view);
+    tell();
   }
 
   #gone() {

@@ -25,7 +25,7 @@ def at(minute: int) -> datetime:
 
 def shown(*rows: KpiRow, kpis: tuple[Kpi, ...] = (COUNT, MONEY), **given: Any) -> dict[str, Any]:
     results = MinuteKpis(ordered(rows), given.pop("watermark", None), 4, 1)
-    known = {"letters": Counter(), "beat": Beat(), "troubles": [], "done": 1.0, "now": 7.0, **given}
+    known = {"letters": Counter(), "beat": Beat(), "troubles": [], "done": 1.0, **given}
     return view(Known(results, **known), kpis, 60)
 
 
