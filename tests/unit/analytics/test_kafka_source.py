@@ -22,9 +22,17 @@ def test_committed_records_of_the_whole_topic() -> None:
     assert options() == {
         "kafka.bootstrap.servers": "broker:1",
         "kafka.isolation.level": "read_committed",
+        "kafka.max.poll.records": "5000",
+        "kafka.fetch.max.wait.ms": "50",
         "subscribe": "events",
         "startingOffsets": "earliest",
     }
+
+
+def test_a_users_own_pace_goes_first() -> None:
+    found = options(fetch_wait_max_ms="700", max_poll_records="9")
+    assert (found["kafka.fetch.max.wait.ms"], found["kafka.max.poll.records"]) == ("700", "9")
+    assert "kafka.fetch.wait.max.ms" not in found
 
 
 def test_a_login_becomes_a_jaas_line() -> None:
