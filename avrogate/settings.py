@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -102,22 +101,22 @@ class Settings(BaseSettings):
         False, description="Refuse an init whose country code nobody knows, instead of passing it as Unknown."
     )
 
-    @cached_property
+    @property
     def expanded_home(self) -> Path:
         """`home`, absolute and with ~ resolved."""
         return self.home.expanduser().absolute()
 
-    @cached_property
+    @property
     def downloads_home(self) -> Path:
         """`downloads`, absolute and with ~ resolved."""
         return (self.downloads or self.expanded_home / "downloads").expanduser().absolute()
 
-    @cached_property
+    @property
     def checkpoints_home(self) -> Path:
         """`checkpoints`, absolute and with ~ resolved."""
         return (self.checkpoints or self.expanded_home / "checkpoints").expanduser().absolute()
 
-    @cached_property
+    @property
     def lake_location(self) -> str:
         """`lake` as Spark takes it: a URI as it is, a folder absolute and with ~ resolved."""
         if self.lake is not None and URI.match(self.lake):
