@@ -89,6 +89,8 @@ def _options(settings: Settings, app_name: str) -> dict[str, str]:
     if settings.spark_master.startswith("local"):
         options |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
         options["spark.sql.shuffle.partitions"] = str(LOCAL_PARTITIONS)
+        # a vacuum lists folders in as many tasks: by itself 10,000
+        options["spark.sql.sources.parallelPartitionDiscovery.parallelism"] = str(LOCAL_PARTITIONS)
     if not re.fullmatch(r"local(\[.*])?", settings.spark_master):
         # executors are JVMs of their own: they take neither the driver's options nor its time zone
         options["spark.executor.extraJavaOptions"] = "-Duser.timezone=UTC"
