@@ -104,7 +104,7 @@ def test_an_image_has_a_user_and_a_base_that_is_chosen_outside(file: Path) -> No
 
 @pytest.mark.containers  # with what tests containers: Compose may have to be built first
 @pytest.mark.compose
-@pytest.mark.parametrize("profile", [(), ("secure",)], ids=["no-profile", "secure"])
+@pytest.mark.parametrize("profile", [(), ("lake",), ("secure",)], ids=["no-profile", "lake", "secure"])
 def test_compose_takes_the_file(profile: tuple[str, ...]) -> None:
     compose = by_path(Path(__file__).with_name("compose.py"))
     docker_is_missing(compose.why_not(engine=False))

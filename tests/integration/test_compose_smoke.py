@@ -199,4 +199,14 @@ def test_smoke(compose: Any, say: Say, tmp_path: Path) -> None:
         shown, port = f"{sum(expected.values()):,}", int(ports["AVROGATE_PORT_DASHBOARD"])
         until(f"the dashboard shows {shown} {kpi}", lambda: on_the_dashboard(port, kpi) == shown, 30)  # noqa: B023
         say(f"minute KPI {kpi}, by the Spark cluster and on the dashboard: {shown}, each minute as counted")
+
+    fill = compose.run("lake", "analytics", "lake", "--until-idle", "0")
+    assert fill.returncode == 0, fill.stderr
+    assert f"{total(report, 'enriched'):,} events into the lake" in fill.stdout
+    asked = compose.run("lake", "analytics", "daily-users", "--activity", "any", "--format", "json")
+    assert asked.returncode == 0, asked.stderr
+    daily = json.loads(asked.stdout)
+    assert daily["lake"]["behind"] == 0
+    assert daily["events"] == total(report, "enriched")
+    say(f"the lake, filled and read in containers of its own: {fill.stdout.strip()}")
     say("down\n")
