@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics import activities, results
+from analytics import activities, lake_consumer, results
 from analytics.dashboard import letters
 from analytics.kpis import Kpi, shipped_kpis
 from schemas.catalog import Catalog
@@ -10,8 +10,9 @@ from schemas.consumers import Consumer
 
 
 def consumers(catalog: Catalog) -> tuple[Consumer, ...]:
-    """The daily users, each minute KPI, and those who read the pipeline's own records."""
-    return (activities.consumer(catalog), *map(_of_kpi, shipped_kpis()), results.CONSUMER, letters.CONSUMER)
+    """The daily users, each minute KPI, the lake, and those who read the pipeline's own records."""
+    own = (results.CONSUMER, letters.CONSUMER)
+    return (activities.consumer(catalog), *map(_of_kpi, shipped_kpis()), lake_consumer.consumer(catalog), *own)
 
 
 def _of_kpi(kpi: Kpi) -> Consumer:
