@@ -6,18 +6,23 @@ checkpoint.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from urllib.error import URLError
 
 import pytest
 
 from analytics.kpi_topic import read_results
 from avrogate.settings import Settings
-from conftest import environment
+from conftest import environment, free_port
 from schemas.catalog import load_catalog
 from schemas.register import register_all
 from schemas.registry import Registry
@@ -90,6 +95,30 @@ def test_a_file_is_a_kpi_from_the_next_start_on(
         for minute, (_, amount, users) in wanted.items()
     }
     assert {minute: value for minute, value in shown.items() if value != "-"} == ratios
+    assert on_the_dashboard(empty_stack, tmp_path, "arppu") == ratios
+
+
+def on_the_dashboard(settings: Settings, package: Path, kpi: str) -> dict[str, str]:
+    """What the command of that copy of the package shows of a KPI, by minute, as the page gets it."""
+    port = free_port()
+    command = [Path(sys.executable).with_name("avrogate"), "dashboard", "--port", str(port)]
+    served = subprocess.Popen(command, env=environment(settings) | {"PYTHONPATH": str(package)})
+    try:
+        direct, limit = urllib.request.build_opener(urllib.request.ProxyHandler({})), time.monotonic() + 60
+        while True:
+            try:
+                with direct.open(f"http://127.0.0.1:{port}/readyz", timeout=10):
+                    break
+            except URLError:  # it is not there yet, or has not read all
+                assert time.monotonic() < limit
+                time.sleep(0.2)
+        with direct.open(f"http://127.0.0.1:{port}/view", timeout=10) as answer:
+            (chart,) = [one for one in json.load(answer)["charts"] if one["name"] == kpi]
+    finally:
+        served.terminate()
+        served.wait(60)
+    points = {datetime.fromtimestamp(one["minute"], UTC): one["text"] for one in chart["points"]}
+    return {f"{minute:%Y-%m-%d %H:%M}": text for minute, text in points.items() if text != "–"}
 
 
 def bought_in(event: dict[str, object], second: float) -> bool:
