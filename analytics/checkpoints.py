@@ -61,9 +61,10 @@ class Checkpoint:
 
     @property
     def newest(self) -> int:
-        """The batch that Spark planned last."""
-        files = (self.folder / "spark" / "offsets").iterdir()
-        return max(int(file.name) for file in files if file.name.isdecimal())
+        """The batch that Spark planned last; -1 before there is one."""
+        planned = self.folder / "spark" / "offsets"
+        files = planned.iterdir() if planned.is_dir() else ()
+        return max((int(file.name) for file in files if file.name.isdecimal()), default=-1)
 
     def ends(self, batch: int) -> dict[int, int]:
         """The offsets at which a batch ends, by partition. Written down before it starts, as its watermark is."""

@@ -16,13 +16,14 @@ from pathlib import Path
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as f
-from pyspark.sql.types import DataType, StructType
+from pyspark.sql.types import StructType
 
 from analytics.checkpoints import Identity
-from analytics.decode import decoded
+from analytics.decode import REFUSED, decoded
 from analytics.expressions import text
+from analytics.fitting import fitted, type_of
 from analytics.results import moment
 from analytics.writers import TopicSchemas, Writer
 from avrogate.errors import AvrogateError, ConfigError
@@ -33,16 +34,23 @@ PARTITIONS = ("event", "day")
 PLACE = ("time", "partition", "offset", "timestamp")
 RECORDS = {"value": "BINARY", "partition": "INT", "offset": "BIGINT", "timestamp": "TIMESTAMP"}
 FILL_HINT = "run `avrogate analytics lake`"
+COMPLETE = "avrogate.complete_from"
 # a fill is hardly further back in the table's history than this many compactions
 RECENT = 20
 
 
 @dataclass(frozen=True)
 class Filled:
-    """How far the lake is: of each partition, the first offset that it does not have; and since when."""
+    """How far the lake is: of each partition, the first offset that it does not have; and since when.
+
+    And what brought it there: the batch, with its rows and files.
+    """
 
     ends: Mapping[int, int]
     at: datetime
+    batch: int
+    rows: int
+    files: int
 
     def behind(self, ends: Mapping[int, int]) -> int:
         """How many offsets a topic with these ends is ahead: no fewer than its events."""
@@ -67,15 +75,27 @@ class Lake:
         assert jvm is not None
         return bool(jvm.io.delta.tables.DeltaTable.isDeltaTable(self.spark._jsparkSession, self.location))
 
-    def create(self, columns: StructType, identity: Identity) -> None:
-        """Make an empty table that says whose events it keeps: wherever it is moved to, that stays with it."""
-        settings = {**properties(identity), "delta.dataSkippingStatsColumns": ",".join(PLACE)}
+    def create(self, columns: StructType, identity: Identity, complete_from: int) -> None:
+        """Make an empty table that says whose events it keeps: wherever it is moved to, that stays with it.
+
+        `complete_from` is the moment, in milliseconds since 1970, from which on it will have every event.
+        """
+        settings = {
+            **properties(identity),
+            COMPLETE: str(complete_from),
+            "delta.dataSkippingStatsColumns": ",".join(PLACE),
+        }
         kept = ", ".join(f"{text(name)} = {text(value)}" for name, value in settings.items())
         # all may be null: which events have a field changes over time
         fields, names = columns.toDDL().replace(" NOT NULL", ""), ", ".join(PARTITIONS)
         self.spark.sql(
             f"CREATE TABLE {self.table} ({fields}) USING delta PARTITIONED BY ({names}) TBLPROPERTIES ({kept})"
         )
+
+    @property
+    def complete_from(self) -> datetime:
+        """Every event that happened from then on is in the table, once it was written to the topic."""
+        return moment(int(self._detail()["properties"].get(COMPLETE, "0")))
 
     def identity(self) -> Identity:
         """Whose events it keeps. Raises ConfigError for a Delta table that is no lake of ours."""
@@ -94,22 +114,35 @@ class Lake:
         return detail["numFiles"], detail["sizeInBytes"]
 
     def filled(self) -> Filled | None:
-        """How far it is, or None if nothing has been written yet."""
+        """How far it is, or None if nothing has been written (or Delta has forgotten it, after 30 days)."""
         for limit in (f" LIMIT {RECENT}", ""):
             history = self.spark.sql(f"DESCRIBE HISTORY {self.table}{limit}").where("userMetadata IS NOT NULL")
-            newest = history.orderBy(f.desc("version")).select("userMetadata", f.unix_millis("timestamp").alias("at"))
-            row = newest.first()
+            newest = history.orderBy(f.desc("version"))
+            row = newest.select("userMetadata", f.unix_millis("timestamp").alias("at"), "operationMetrics").first()
             if row is not None:
-                ends = json.loads(row["userMetadata"])["ends"]
-                return Filled({int(partition): end for partition, end in ends.items()}, moment(row["at"]))
+                said, metrics = json.loads(row["userMetadata"]), row["operationMetrics"]
+                ends = {int(partition): end for partition, end in said["ends"].items()}
+                rows, files = (int(metrics.get(name, 0)) for name in ("numOutputRows", "numFiles"))
+                return Filled(ends, moment(row["at"]), said["batch"], rows, files)
         return None
 
-    def last_written(self) -> tuple[int, int]:
-        """Rows and files of the newest fill."""
-        history = self.spark.sql(f"DESCRIBE HISTORY {self.table} LIMIT {RECENT}").where("userMetadata IS NOT NULL")
-        row = history.orderBy(f.desc("version")).select("operationMetrics").first()
-        metrics = {} if row is None else row["operationMetrics"]
-        return int(metrics.get("numOutputRows", 0)), int(metrics.get("numFiles", 0))
+    def newest_batch(self, generation: int) -> int:
+        """The newest batch of a checkpoint that is in the table, -1 for none. Delta does not forget it."""
+        jvm = self.spark._jvm
+        assert jvm is not None
+        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self.spark._jsparkSession, self.location)
+        found = log.unsafeVolatileSnapshot().transactions().get(transactions(generation))
+        return int(found.get()) if found.isDefined() else -1
+
+    def refused(self, beyond: Filled | None) -> Iterator[Row]:
+        """Partition, offset and reason of the records that are no event, of those that came after `beyond`."""
+        found = self.spark.read.format("delta").load(self.location).where(f.col("event") == REFUSED)
+        if "refused" in found.columns:
+            ends = {} if beyond is None else beyond.ends
+            older = [(f.col("partition") == part) & (f.col("offset") < end) for part, end in ends.items()]
+            for condition in older:
+                found = found.where(~condition)
+            yield from found.select("partition", "offset", "refused").orderBy("partition", "offset").toLocalIterator()
 
     def _detail(self) -> Row:
         (row,) = self.spark.sql(f"DESCRIBE DETAIL {self.table}").collect()
@@ -127,7 +160,7 @@ class Lake:
 
         A column or nested field of `columns` that the table does not have (yet) is null.
         """
-        found = self.spark.read.format("delta").load(self.location)
+        found = self.spark.read.format("delta").load(self.location).where(f.col("event") != REFUSED)
         if only is not None:
             found = found.where(f.col("event").isin(sorted(only)))
         if first is not None:
@@ -136,10 +169,15 @@ class Lake:
             found = found.where(f.col("day") <= f.lit(last))
         return found.select(
             *(
-                _fitted(f.col(each.name), _type_of(found.schema, each.name), each.dataType).alias(each.name)
+                fitted(f.col(each.name), type_of(found.schema, each.name), each.dataType).alias(each.name)
                 for each in columns
             )
         )
+
+
+def transactions(generation: int) -> str:
+    """The name under which the batches of a checkpoint are counted in the table."""
+    return f"avrogate-lake-{generation}"
 
 
 def properties(identity: Identity) -> dict[str, str]:
@@ -148,14 +186,25 @@ def properties(identity: Identity) -> dict[str, str]:
 
 
 def columns(spark: SparkSession, schemas: TopicSchemas) -> StructType:
-    """The columns of the lake for these schemas."""
+    """The columns of the lake's events for these schemas."""
+    return _none(spark, schemas, quarantine=False)
+
+
+def table_columns(spark: SparkSession, schemas: TopicSchemas) -> StructType:
+    """All columns of the table, those of the records that are no event, too."""
+    return _none(spark, schemas, quarantine=True)
+
+
+def _none(spark: SparkSession, schemas: TopicSchemas, *, quarantine: bool) -> StructType:
     none = spark.range(0).selectExpr(*(f"CAST(NULL AS {kind}) AS {name}" for name, kind in RECORDS.items()))
-    return laid_out(decoded(none, schemas), schemas).schema
+    return laid_out(decoded(none, schemas, quarantine=quarantine), schemas).schema
 
 
 def laid_out(events: DataFrame, schemas: TopicSchemas) -> DataFrame:
-    """Decoded events as the lake keeps them."""
-    return events.select("event", f.to_date("time").alias("day"), *PLACE, *schemas.readers)
+    """Decoded events as the lake keeps them. What is no event has no day, but a reason, and its bytes."""
+    apart = [f.col("refused"), f.when(f.col("event") == REFUSED, f.col("value")).alias("value")]
+    kept = apart if "refused" in events.columns else []
+    return events.select("event", f.to_date("time").alias("day"), *PLACE, *schemas.readers, *kept)
 
 
 def catalog_schemas(catalog: Catalog) -> TopicSchemas:
@@ -200,19 +249,3 @@ def require_lake(settings: Settings) -> None:
 def no_lake(settings: Settings) -> ConfigError:
     """What to say to somebody who reads the lake before there is one."""
     return ConfigError(f"there is no lake at {settings.lake_location}", hint=FILL_HINT)
-
-
-def _fitted(column: Column, found: DataType | None, wanted: DataType) -> Column:
-    """A column of the table as a reader wants it, with nulls for what the table lacks."""
-    if found is None:
-        return f.lit(None).cast(wanted)
-    if not isinstance(found, StructType) or not isinstance(wanted, StructType) or found.names == wanted.names:
-        return column
-    parts = [
-        _fitted(column[each.name], _type_of(found, each.name), each.dataType).alias(each.name) for each in wanted
-    ]
-    return f.when(column.isNotNull(), f.struct(*parts))
-
-
-def _type_of(struct: StructType, name: str) -> DataType | None:
-    return struct[name].dataType if name in struct.names else None

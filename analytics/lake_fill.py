@@ -2,27 +2,40 @@
 
 Spark may hand over a batch again after a crash, and then it is the same records. Each commit of the table carries
 the checkpoint's generation and the number of its batch; Delta skips one that it has. The commit also says at which
-offsets its batch ends, so that whoever reads the table knows how far it is.
+offsets its batch ends, so that whoever reads the table knows how far it is, and a batch that does not begin where the
+table ends is never written: a checkpoint or a table that came out of a backup has parted from the other.
+
+A record that is no event is kept, too, with its bytes and the reason, under an event of its own that no reader of
+events sees.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
+from analytics.care import StreamCare
 from analytics.checkpoints import Checkpoint, open_checkpoint
 from analytics.decode import decoded
 from analytics.kafka_source import source_options
-from analytics.lake import Lake, columns, laid_out
+from analytics.lake import Filled, Lake, laid_out, table_columns, transactions
+from analytics.quarantine import Place, Quarantine
 from analytics.running import Running
 from analytics.supervise import supervise
-from analytics.writers import TopicSchemas, prepare
-from avrogate.errors import ConfigError
+from analytics.writers import TopicSchemas, bounds, prepare
+from avrogate.errors import ConfigError, Stopped
+from avrogate.health import Health
+from avrogate.kafka import require_topic
+from avrogate.kafka_reading import read_to_end
+from avrogate.patience import Patience
 from avrogate.settings import Settings
 from schemas.catalog import Catalog, shipped_catalog
 
@@ -35,22 +48,26 @@ RECORDS_PER_BATCH = 1_000_000
 
 @dataclass(frozen=True)
 class BatchWritten:
-    """One batch that is in the table."""
+    """One batch that is in the table: its events, and records that are none, the first of them at `place`."""
 
     batch: int
     events: int
     files: int
+    refused: int = 0
+    place: Place | None = None
 
 
 @dataclass
 class FillSummary:
-    """What one run did. `restarts` counts new schema ids met in mid-stream."""
+    """What one run did. `restarts` counts new schema ids met in mid-stream, `outages` those that were waited out."""
 
     location: str
     batches: int = 0
     events: int = 0
     files: int = 0
+    refused: int = 0
     restarts: int = 0
+    outages: int = 0
 
 
 @dataclass
@@ -78,22 +95,29 @@ class Appender:
             raise
 
     def _append(self, frame: DataFrame, batch: int) -> None:
+        before = self.lake.filled()
+        require_next(self.lake, self.checkpoint, before, batch)
         options = {
-            "txnAppId": f"avrogate-lake-{self.checkpoint.identity.generation}",
+            "txnAppId": transactions(self.checkpoint.identity.generation),
             "txnVersion": str(batch),
             "userMetadata": json.dumps({"batch": batch, "ends": self.checkpoint.ends(batch)}),
             # a new optional field, or a new event, becomes a new column
             "mergeSchema": "true",
         }
         laid_out(frame, self.schemas).write.format("delta").mode("append").options(**options).save(self.lake.location)
-        self._report(batch)
+        self._report(batch, before)
 
-    def _report(self, batch: int) -> None:
-        rows, files = self.lake.last_written()
+    def _report(self, batch: int, before: Filled | None) -> None:
+        now = self.lake.filled()
+        assert now is not None
+        refused = list(self.lake.refused(before))
+        events = now.rows - len(refused)
         self.summary.batches += 1
-        self.summary.events += rows
-        self.summary.files += files
-        self.on_batch(BatchWritten(batch, rows, files))
+        self.summary.events += events
+        self.summary.files += now.files
+        self.summary.refused += len(refused)
+        first = next((Place(self.schemas.topic, *row) for row in refused), None)
+        self.on_batch(BatchWritten(batch, events, now.files, len(refused), first))
 
 
 def fill_lake(
@@ -109,30 +133,45 @@ def fill_lake(
 
     Runs until `stop` is set, or, with `until_idle`, until no record has come for that many seconds; 0 means: what
     is there now. A run that is killed anywhere goes on from the checkpoint: nothing is lost, nothing there twice.
+    Without `until_idle`, an outage of the broker or the registry is waited out.
 
     Raises ConfigError (the topic is missing; lake or checkpoint is another cluster's, or the two do not belong
-    together, or they are in use), BrokerUnavailable, RegistryUnavailable, SchemaNotRegistered, ContractError.
+    together, or they are in use), BrokerUnavailable, RegistryUnavailable, SchemaNotRegistered.
     """
     schemas, checkpoint = prepare_fill(settings, catalog)
+    stop, quarantine = stop or Event(), Quarantine(checkpoint)
     lake, summary = Lake(spark, settings.lake_location), FillSummary(settings.lake_location)
-    appender = Appender(lake, checkpoint, schemas, summary, on_batch)
+    # whoever watches a bounded run is told at once; a service waits
+    patience = Patience(stop, Health()) if until_idle is None else None
+
+    def written(batch: BatchWritten) -> None:
+        if patience is not None:
+            patience.over()
+        on_batch(batch)
+
+    appender = Appender(lake, checkpoint, schemas, summary, written)
 
     def writer(schemas: TopicSchemas) -> DataStreamWriter:
         appender.schemas = schemas
         options = {**source_options(settings, schemas.topic), "maxOffsetsPerTrigger": str(RECORDS_PER_BATCH)}
         records = spark.readStream.format("kafka").options(**options).load()
-        query = decoded(records, schemas).writeStream.option("checkpointLocation", checkpoint.location)
-        return query.foreachBatch(appender)
+        query = decoded(records, schemas, quarantine=True).writeStream
+        return query.option("checkpointLocation", checkpoint.location).foreachBatch(appender)
 
-    run = Running(settings, writer, appender, stop or Event(), until_idle, TRIGGER)
+    run = Running(settings, writer, appender, stop, until_idle, TRIGGER)
 
     def attempt(schemas: TopicSchemas) -> None:
-        _belongs(lake, checkpoint, schemas)
+        _belongs(settings, lake, checkpoint, schemas)
         run.attempt(schemas)
 
-    with checkpoint.locked():
-        supervise(settings, schemas, attempt)
-    summary.restarts = run.attempts - 1
+    def learned() -> None:
+        summary.restarts += 1
+
+    care = StreamCare(quarantine, patience, partial(quarantine.unknown, spark, settings), learned)
+    with checkpoint.locked(), suppress(Stopped):
+        supervise(settings, schemas.without(quarantine.ids), attempt, care)
+    if patience is not None:
+        summary.outages = patience.health.outages
     return summary
 
 
@@ -142,7 +181,23 @@ def prepare_fill(settings: Settings, catalog: Catalog | None = None) -> tuple[To
     return schemas, open_checkpoint(settings, CHECKPOINT, schemas.topic)
 
 
-def _belongs(lake: Lake, checkpoint: Checkpoint, schemas: TopicSchemas) -> None:
+def require_next(lake: Lake, checkpoint: Checkpoint, filled: Filled | None, batch: int) -> None:
+    """Raise ConfigError unless a batch begins where the table ends, or is the one that the table has as its last."""
+    before = checkpoint.ends(batch - 1) if batch else {}
+    if filled is None:
+        # nothing was ever written; or Delta has forgotten when, and knows only the number of the batch
+        fits = lake.newest_batch(checkpoint.identity.generation) in (batch - 1, batch)
+    else:
+        fits = (filled.batch, filled.ends) in ((batch - 1, before), (batch, checkpoint.ends(batch)))
+    if not fits:
+        raise ConfigError(
+            f"the lake at {lake.location} and its checkpoint {checkpoint.folder} have parted: batch {batch} of the "
+            "checkpoint does not begin where the lake ends",
+            hint="bring both back from one moment; or move both away, to fill the lake anew",
+        )
+
+
+def _belongs(settings: Settings, lake: Lake, checkpoint: Checkpoint, schemas: TopicSchemas) -> None:
     """Make the table, or see that it is the one that this checkpoint fills: else events would be lost, or twice."""
     begun = (checkpoint.folder / "spark").exists()
     if not lake.exists():
@@ -151,7 +206,7 @@ def _belongs(lake: Lake, checkpoint: Checkpoint, schemas: TopicSchemas) -> None:
                 f"the lake at {lake.location} is gone, and {checkpoint.folder} says how far it was",
                 hint=f"bring it back, or fill a new one from the beginning: rm -r {checkpoint.folder}",
             )
-        lake.create(columns(lake.spark, schemas), checkpoint.identity)
+        lake.create(table_columns(lake.spark, schemas), checkpoint.identity, _complete_from(settings, schemas.topic))
     elif lake.identity() != checkpoint.identity:
         there, ours = lake.identity(), checkpoint.identity
         raise ConfigError(
@@ -160,3 +215,16 @@ def _belongs(lake: Lake, checkpoint: Checkpoint, schemas: TopicSchemas) -> None:
             f"{ours.generation})",
             hint="another AVROGATE_LAKE; or bring its checkpoint back; or move the lake away, to fill it anew",
         )
+
+
+def _complete_from(settings: Settings, topic: str) -> int:
+    """From when on the topic has every event that happened, in milliseconds; 0 if nothing has left it yet.
+
+    An event is written after it has happened: what has left a partition is older than the oldest record there.
+    """
+    oldest = 0
+    for partition, (first, _) in bounds(settings, topic, require_topic(settings, topic)).items():
+        if first > 0:
+            record = next(read_to_end(settings, topic, [partition]), None)
+            oldest = max(oldest, int(time.time() * 1000) if record is None else record.timestamp()[1])
+    return oldest

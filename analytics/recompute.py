@@ -59,8 +59,8 @@ def recompute(
     The lake catches up first. A value that is in the topic and that the lake does not give becomes zero. A KPI that
     is younger than these minutes gets its numbers.
 
-    Raises ConfigError for minutes that are not final, for a lake that is not there or is not this topic's, and for
-    what else `fill_lake` and `KpiPublisher` raise.
+    Raises ConfigError for minutes that are not final or that the lake may not have all events of, for a lake that
+    is not there or is not this topic's, and for what else `fill_lake` and `KpiPublisher` raise.
     """
     catalog = catalog or shipped_catalog()
     chosen = {kpi.name: kpi for kpi in (shipped_kpis() if kpis is None else kpis)}
@@ -68,6 +68,7 @@ def recompute(
     fold = final_minutes(settings, catalog, last)
     with clear_errors(settings):
         lake = existing_lake(spark, settings)
+        _require_complete(lake, first)
         _catch_up(lake, settings, catalog)
         computed = _computed(lake, catalog, chosen, first, last + MINUTE)
     there = {_key(row): row for row in fold.result().rows if first <= row.minute <= last and row.kpi in chosen}
@@ -92,6 +93,17 @@ def final_minutes(settings: Settings, catalog: Catalog, last: datetime) -> Fold:
             hint=f"ask for minutes up to {watermark - MINUTE:%Y-%m-%dT%H:%M}; later ones are still being counted",
         )
     return fold
+
+
+def _require_complete(lake: Lake, first: datetime) -> None:
+    """Events that had left the topic before the lake was begun are not in it: numbers without them would be wrong."""
+    since = lake.complete_from
+    if first < since:
+        raise ConfigError(
+            f"the lake at {lake.location} may lack events of {first:%Y-%m-%d %H:%M}: it has all from "
+            f"{since:%Y-%m-%d %H:%M:%S} UTC on",
+            hint="older ones had left the topic when the lake was begun: what was published stays",
+        )
 
 
 def _catch_up(lake: Lake, settings: Settings, catalog: Catalog) -> None:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
+from analytics.care import StreamCare
 from analytics.checkpoints import Checkpoint, open_checkpoint
 from analytics.kpi_topic import KpiPublisher
 from analytics.kpis import Kpi, shipped_kpis
 from analytics.minute_kpis import minute_stream
+from analytics.published import require_newest
 from analytics.quarantine import Quarantine
 from analytics.running import Running
 from analytics.sink import BatchReport, Sink, StreamSummary
-from analytics.supervise import Care, supervise
+from analytics.supervise import supervise
 from analytics.writers import TopicSchemas, prepare
-from avrogate.errors import Stopped, TransientError, WireFormatError
+from avrogate.errors import Stopped
 from avrogate.health import Health
 from avrogate.patience import Patience
 from avrogate.settings import Settings
@@ -78,6 +79,7 @@ def run_stream(
     run = Running(settings, writer, sink, stop, until_idle)
 
     def attempt(schemas: TopicSchemas) -> None:
+        require_newest(settings, catalog or shipped_catalog(), checkpoint)
         if run.attempts:  # what came back after an outage may be another cluster
             open_checkpoint(settings, CHECKPOINT, schemas.topic)
         try:
@@ -86,40 +88,14 @@ def run_stream(
             sink.failed()
             raise
 
+    def learned() -> None:
+        sink.summary.restarts += 1
+
     with checkpoint.locked(), suppress(Stopped):
-        supervise(settings, schemas.without(quarantine.ids), attempt, StreamCare(sink, patience, look))
+        supervise(settings, schemas.without(quarantine.ids), attempt, StreamCare(quarantine, patience, look, learned))
     if patience is not None:
         sink.summary.outages = patience.health.outages
     return sink.summary
-
-
-@dataclass(frozen=True)
-class StreamCare(Care):
-    """The stream goes on without records that can never be read, and waits out an outage if it may."""
-
-    sink: Sink
-    patience: Patience | None
-    look: Callable[[TopicSchemas], Sequence[int]]
-
-    def unknown(self, schemas: TopicSchemas, schema_id: int) -> Sequence[int]:
-        """All that the batch has."""
-        return self.look(schemas)
-
-    def refused(self, error: WireFormatError) -> None:
-        """Skip the records of this schema id, now and when a batch is run again."""
-        assert error.schema_id is not None
-        self.sink.quarantine.refuse(error.schema_id, error.reason)
-        log.warning("%s; such records are skipped and kept in %s", error.message, self.sink.quarantine.folder)
-
-    def outage(self, outage: TransientError) -> None:
-        """Wait, longer each time. Raises Stopped if somebody asks to stop."""
-        if self.patience is None:
-            raise outage
-        self.patience.hold(outage)
-
-    def learned(self, schema_id: int) -> None:
-        """Count it."""
-        self.sink.summary.restarts += 1
 
 
 def prepare_stream(

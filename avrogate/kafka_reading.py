@@ -40,15 +40,19 @@ def headers_of(message: Message) -> Headers | None:
         return None
 
 
-def read_to_end(settings: Settings, topic: str, partitions: Sequence[int] | None = None) -> Iterator[Message]:
+def read_to_end(
+    settings: Settings, topic: str, partitions: Sequence[int] | None = None, *, newest: int | None = None
+) -> Iterator[Message]:
     """Every committed record of a topic (or of some partitions) up to where it ended at the call.
+
+    With `newest`, only those of so many last offsets of each partition.
 
     The end includes transactions that are still open: they are waited for, so that what comes out is the
     whole truth about everything written before the call. In order within a partition.
 
     Raises ConfigError if the topic is missing, BrokerUnavailable if nothing comes for two minutes.
     """
-    for messages in batches_to_end(settings, topic, partitions):
+    for messages in batches_to_end(settings, topic, partitions, newest=newest):
         yield from messages
 
 
@@ -57,6 +61,7 @@ def batches_to_end(
     topic: str,
     partitions: Sequence[int] | None = None,
     *,
+    newest: int | None = None,
     outage: float = PATIENCE,
     stopping: Callable[[], bool] = lambda: False,
     heard: Heard = lambda done, total: None,
@@ -69,6 +74,8 @@ def batches_to_end(
     """
     wanted = range(require_topic(settings, topic)) if partitions is None else partitions
     bounds = _bounds(settings, topic, wanted, outage, stopping)
+    if newest is not None:
+        bounds = {partition: (max(first, end - newest), end) for partition, (first, end) in bounds.items()}
     reader = consumer(
         settings,
         "avrogate-reader",

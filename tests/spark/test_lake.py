@@ -17,10 +17,10 @@ from pyspark.sql import SparkSession
 from analytics import lake_fill
 from analytics.daily_users import daily_users
 from analytics.lake import Lake, catalog_schemas, columns, existing_lake, require_lake
-from analytics.lake_fill import FillSummary, fill_lake
+from analytics.lake_fill import Appender, FillSummary, fill_lake
 from analytics.lake_upkeep import compact, vacuum
 from analytics.range_users import range_users
-from avrogate.errors import AvrogateError, BrokerUnavailable, ConfigError, ContractError, InUse
+from avrogate.errors import AvrogateError, BrokerUnavailable, ConfigError, InUse
 from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
 from conftest import by_path
@@ -195,14 +195,14 @@ def test_a_batch_that_is_run_again_is_there_once(
     filling: Filling, writer: Any, reference: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process dies after the table's commit and before the checkpoint's."""
-    original, failing = Lake.last_written, [True, True]
+    original, failing = Appender._report, [True, True]
 
-    def last_written(self: Lake) -> tuple[int, int]:
+    def report(self: Appender, batch: int, before: Any) -> None:
         if failing.pop() if failing else False:
             raise BrokerUnavailable("pulled the plug")
-        return original(self)
+        original(self, batch, before)
 
-    monkeypatch.setattr(Lake, "last_written", last_written)
+    monkeypatch.setattr(Appender, "_report", report)
     writer.write(reference.events(27, 200, START, 200))
     for _ in range(2):
         with pytest.raises(BrokerUnavailable, match="pulled the plug"):
@@ -214,16 +214,71 @@ def test_a_batch_that_is_run_again_is_there_once(
     assert filling.rows() == topic(filling.settings, filling.catalog)
 
 
-def test_an_id_that_nobody_knows_stops_it_before_the_commit(
+def test_what_is_no_event_is_kept_apart_and_no_reader_of_events_sees_it(
     filling: Filling, writer: Any, reference: ModuleType
 ) -> None:
-    writer.write(reference.events(28, 50, START, 50))
-    writer.send([("k", frame(987_654, b"\x00"))])
-    with pytest.raises(ContractError, match="schema id 987654"):
+    first, more = reference.events(28, 50, START, 50), reference.events(29, 30, START, 50)
+    writer.write(first)
+    wrong = [(frame(987_654, b"\x00"), "unknown-schema"), (None, "tombstone"), (b"{}", "wrong-magic-byte")]
+    writer.send([(f"k{n}", value) for n, (value, _) in enumerate(wrong)])
+    writer.write(more)
+    seen: list[Any] = []
+    summary = filling.run(on_batch=seen.append)
+    assert (summary.events, summary.refused) == (80, 3)
+    assert sum(one.refused for one in seen) == 3
+    assert next(one.place for one in seen if one.refused).reason in {reason for _, reason in wrong}
+    kept = filling.spark.read.format("delta").load(str(filling.folder)).where("event = '_refused'")
+    found = {(None if row["value"] is None else bytes(row["value"]), row["refused"]) for row in kept.collect()}
+    assert found == set(wrong)
+    assert len(filling.rows()) == 80
+    report = daily_users(filling.spark, filling.settings, activity="any", source="lake", catalog=filling.catalog)
+    assert as_dicts(report) == reference.daily([*first, *more], "any")
+    assert report.freshness.events == 80
+    # known by now: not asked for again
+    writer.send([("k", frame(987_654, b"\x01"))])
+    again = filling.run()
+    assert (again.events, again.refused, again.restarts) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("what", ["checkpoint", "its Spark part", "lake"])
+def test_what_came_out_of_a_backup_is_noticed(
+    filling: Filling, writer: Any, reference: ModuleType, tmp_path: Path, what: str
+) -> None:
+    """A batch with the number of another one would be skipped, and its events lost; or leave a hole."""
+    part = {"checkpoint": filling.checkpoint, "its Spark part": filling.checkpoint / "spark", "lake": filling.folder}
+    writer.write(reference.events(30, 100, START, 50))
+    filling.run()
+    shutil.copytree(part[what], tmp_path / "backup")
+    for seed in (31, 32):
+        writer.write(reference.events(seed, 40, START, 50))
         filling.run()
-    assert filling.planned() == {0}
-    assert filling.rows() == {}
-    assert filling.lake.filled() is None
+    shutil.rmtree(part[what])
+    if what != "its Spark part":
+        shutil.copytree(tmp_path / "backup", part[what])
+    filling.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
+    writer.write(reference.events(33, 60, START, 50))
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="have parted: batch"):
+            filling.run()
+    assert len(filling.rows()) == (100 if what == "lake" else 180)
+
+
+def test_a_fill_that_delta_has_forgotten_goes_on(
+    filling: Filling, writer: Any, reference: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log goes back 30 days; a lake that was not filled for longer is no other lake."""
+    writer.write(reference.events(34, 40, START, 50))
+    filling.run()
+    original, asked = Lake.filled, []
+
+    def filled(self: Lake) -> Any:
+        asked.append(None)
+        return None if len(asked) == 1 else original(self)
+
+    monkeypatch.setattr(Lake, "filled", filled)
+    writer.write(reference.events(35, 30, START, 50))
+    assert filling.run().events == 30
+    assert len(filling.rows()) == 70
 
 
 def test_new_fields_and_events_become_columns(

@@ -8,15 +8,20 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from confluent_kafka import TopicPartition
 from pyspark.sql import SparkSession
 
 from analytics.kpi_topic import KpiPublisher, read_results
 from analytics.kpis import Kpi, shipped_kpis
+from analytics.lake import existing_lake
 from analytics.lake_fill import fill_lake, prepare_fill
 from analytics.recompute import Recomputation, recompute
 from analytics.results import MinuteKpis
+from analytics.sources import topic_ends
 from analytics.stream import run_stream
 from avrogate.errors import ConfigError, InUse
+from avrogate.kafka import admin
+from avrogate.kafka_reading import read_to_end
 
 if TYPE_CHECKING:
     from conftest import Platform
@@ -165,3 +170,30 @@ def test_it_waits_for_the_process_that_fills_the_lake(
     with checkpoint.locked(), pytest.raises(InUse, match=says):
         numbers.recompute(minute(0), minute(2))
     assert not published
+
+
+def test_minutes_of_which_the_lake_may_lack_events_are_refused(
+    numbers: Numbers, writer: Any, reference: ModuleType
+) -> None:
+    """They had left the topic when the lake was begun: without them the numbers would be wrong."""
+    writer.write(reference.events(47, 200, START, 1200))
+    numbers.stream()
+    before = reference.as_dict(numbers.read().rows)
+    topic = numbers.catalog.stage_topic("enriched")
+    ends = topic_ends(numbers.settings, topic)
+    gone = admin(numbers.settings).delete_records([TopicPartition(topic, part, end) for part, end in ends.items()])
+    for each in gone.values():
+        each.result()
+    writer.write(reference.events(48, 200, START + 1200, 600))
+    numbers.stream()
+    numbers.fill()
+    oldest: dict[int, int] = {}
+    for message in read_to_end(numbers.settings, topic):
+        oldest.setdefault(message.partition(), message.timestamp()[1])
+    lake = existing_lake(numbers.spark, numbers.settings)
+    assert lake.complete_from.timestamp() * 1000 == max(oldest.values())
+    with pytest.raises(ConfigError, match="may lack events of 2026-03-15 00:00: it has all from 2"):
+        numbers.recompute(minute(3), minute(5))
+    assert within(reference.as_dict(numbers.read().rows), minute(0), minute(9)) == within(
+        before, minute(0), minute(9)
+    )

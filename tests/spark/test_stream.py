@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -237,3 +238,29 @@ def test_a_new_checkpoint_counts_anew_and_replaces_the_old_numbers(
 def test_what_is_checked_before_spark_starts(query: Any) -> None:
     with pytest.raises(ConfigError, match="is not on"):
         stream.prepare_stream(query.settings, query.catalog.suffixed("nowhere"))
+
+
+def test_a_checkpoint_that_came_out_of_a_backup_is_noticed(query: Any, writer: Any, reference: ModuleType) -> None:
+    """Its batches would have numbers of batches that are published: readers would keep the old values."""
+    writer.write(reference.events(61, 100, START, 100))
+    query.run()
+    backup = query.checkpoint.with_name("backup")
+    shutil.copytree(query.checkpoint, backup)
+    for seed in (62, 63):
+        writer.write(reference.events(seed, 100, START, 100))
+        query.run()
+    published = reference.as_dict(query.read().rows)
+    newer = query.checkpoint.with_name("newer")
+    query.checkpoint.rename(newer)
+    shutil.copytree(backup, query.checkpoint)
+    with pytest.raises(ConfigError, match=r"goes on after batch \d+, but the newest numbers are of batch \d+"):
+        query.run()
+    assert reference.as_dict(query.read().rows) == published
+    # a checkpoint that was begun later counts all of it; the one before it is older from then on
+    shutil.rmtree(query.checkpoint)
+    query.run()
+    assert reference.as_dict(query.read().rows) == published
+    shutil.rmtree(query.checkpoint)
+    newer.rename(query.checkpoint)
+    with pytest.raises(ConfigError, match="are of another checkpoint, which was begun later"):
+        query.run()

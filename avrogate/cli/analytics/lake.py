@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from avrogate.cli.analytics.apart import set_apart
+
 if TYPE_CHECKING:
     from analytics.lake_fill import BatchWritten, FillSummary
     from avrogate.settings import Settings
@@ -34,7 +36,8 @@ def command(
 
 def filled(summary: FillSummary) -> str:
     """What a run did, in a line."""
-    return f"{summary.events:,} events into the lake at {summary.location}, {summary.files:,} files."
+    apart = f" {set_apart(summary.refused, None, None)}." if summary.refused else ""
+    return f"{summary.events:,} events into the lake at {summary.location}, {summary.files:,} files.{apart}"
 
 
 def _fill(settings: Settings, until_idle: float | None) -> None:
@@ -80,3 +83,6 @@ def _say(written: BatchWritten) -> None:
     from avrogate.cli.console import err
 
     err.print(f"batch {written.batch}: {written.events:,} events in {written.files:,} files", highlight=False)
+    if written.refused:
+        see = "the lake's event _refused"
+        err.print(set_apart(written.refused, written.place, see), highlight=False, markup=False)

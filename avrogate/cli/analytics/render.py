@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from analytics.results import MinuteKpis
+from avrogate.cli.analytics.apart import set_apart
 from avrogate.cli.analytics.minute_tables import MINUTES, TOP, minutes, second
 from avrogate.cli.console import table
 
@@ -111,10 +112,7 @@ def batch(report: BatchReport) -> str:
     line = f"batch {report.batch}: {report.events:,} events{late}, {report.values:,} values{final}{pause}"
     if not report.refused:
         return line
-    place, kind = report.place, "record is no event" if report.refused == 1 else "records are no events"
-    first = place and f"{place.reason} at {place.topic}, partition {place.partition}, offset {place.offset}"
-    where = f", the first: {first}; see {report.file}" if first else ""
-    return f"{line}\nwarning: {report.refused:,} {kind} of the topic{where}"
+    return f"{line}\n{set_apart(report.refused, report.place, report.file)}"
 
 
 def _daily_cells(report: DailyReport, top: int | None) -> Iterator[Sequence[str]]:
