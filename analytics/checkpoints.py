@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaException
 
 from avrogate.errors import ConfigError, InUse
-from avrogate.kafka import admin, translated
+from avrogate.kafka import admin, topic_id, translated
 from avrogate.settings import Settings
 
 # an offset, in the words of Spark's Kafka source
@@ -131,10 +131,9 @@ def _keep(folder: Path, identity: Identity) -> None:
 
 def log_identity(settings: Settings, topic: str) -> tuple[str, str]:
     """The ids of the cluster and of the topic. Raises BrokerUnavailable."""
-    client, timeout = admin(settings), settings.request_timeout
+    client = admin(settings)
     try:
-        cluster = client.describe_cluster(request_timeout=timeout).result().cluster_id
-        described = client.describe_topics(TopicCollection([topic]), request_timeout=timeout)[topic].result()
+        cluster = client.describe_cluster(request_timeout=settings.request_timeout).result().cluster_id
     except KafkaException as error:
         raise translated(error, settings) from error
-    return str(cluster), str(described.topic_id)
+    return str(cluster), topic_id(settings, client, topic)

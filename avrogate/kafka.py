@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from avrogate.errors import AvrogateError, BrokerUnavailable, ConfigError
@@ -118,6 +118,18 @@ def require_topic(settings: Settings, topic: str) -> int:
     if found is None or found.error is not None or not found.partitions:
         raise ConfigError(f"topic {topic} is not on {settings.brokers}", hint="run `avrogate topics create`")
     return len(found.partitions)
+
+
+def topic_id(settings: Settings, client: AdminClient, topic: str, timeout: float | None = None) -> str:
+    """The id of a topic: one that was deleted and made again has another.
+
+    Raises ConfigError if there is no such topic, BrokerUnavailable if no broker answers.
+    """
+    asked = client.describe_topics(TopicCollection([topic]), request_timeout=timeout or settings.request_timeout)
+    try:
+        return str(asked[topic].result().topic_id)
+    except KafkaException as error:
+        raise translated(error, settings) from error
 
 
 def offsets(settings: Settings, client: Consumer, topic: str, partition: int) -> tuple[int, int]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from threading import Event, Thread
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from avrogate.errors import AvrogateError, BrokerUnavailable, Stopped, TransientError
 from avrogate.health import Health
-from avrogate.kafka import consumer, offsets, require_topic, translated
+from avrogate.kafka import admin, consumer, offsets, require_topic, topic_id, translated
 from avrogate.patience import Patience
 from avrogate.settings import Settings
 
@@ -21,8 +22,8 @@ log = logging.getLogger(__name__)
 
 # a call of `consume` returns when it has a whole batch, or after POLL seconds
 BATCH, POLL = 5_000, 0.1
-# seconds between two questions to a broker that gives nothing, for an answer to one, and between two attempts in an
-# outage: people watch
+# seconds between two questions whether the topic is still the same, for an answer to one, and between two attempts in
+# an outage: people watch
 ASK, ANSWER, LONGEST_WAIT = 1.0, 4.0, 3.0
 # how long the end waits for a question that is under way; a thread that only reads may be left behind
 LEAVE = 5.0
@@ -43,8 +44,9 @@ class Follower:
 
     `take` gets each record once, in order within a partition, and again if it raised TransientError; a record for
     which it raises another AvrogateError is logged and left out. `begin` is called before the first record, and
-    once more if the topic was made anew. An outage, or a topic that is missing, is in `health` for as long as it
-    lasts; then it goes on where it was. Nothing is committed, no consumer group is joined.
+    once more if the topic was made anew: what was taken since, within a second, may be of the new one. An outage, or
+    a topic that is missing, is in `health` for as long as it lasts; then it goes on where it was. Nothing is
+    committed, no consumer group is joined.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Follower:
         self._stop = Event()
         self._patience = Patience(self._stop, self.health, longest=LONGEST_WAIT)
         self._places: dict[int, Place] = {}
+        self._id = ""
         self._thread = Thread(target=self._run, name=f"follow {topic}", daemon=True)
 
     def __enter__(self) -> Follower:
@@ -96,36 +99,35 @@ class Follower:
 
     def _follow(self) -> None:
         partitions = require_topic(self._settings, self._topic)
-        client = consumer(
-            self._settings, "avrogate-follower", auto_offset_reset="earliest", enable_partition_eof=True
-        )
+        broker = admin(self._settings)
+        # a place that is gone is an error: librdkafka would go on from the beginning and tell nobody
+        client = consumer(self._settings, "avrogate-follower", auto_offset_reset="error", enable_partition_eof=True)
         try:
-            self._find_places(client, partitions)
+            self._find_places(client, topic_id(self._settings, broker, self._topic), partitions)
             client.assign([TopicPartition(self._topic, part, at.position) for part, at in self._places.items()])
             self._patience.over()
-            self._read(client)
+            self._read(client, broker)
         finally:
             client.close()
 
-    def _find_places(self, client: Consumer, partitions: int) -> None:
+    def _find_places(self, client: Consumer, found_id: str, partitions: int) -> None:
         found = {part: offsets(self._settings, client, self._topic, part) for part in range(partitions)}
-        anew = any(place.position > found[part][1] for part, place in self._places.items() if part in found)
-        if anew or not self._places:
+        cut = any(place.position > found[part][1] for part, place in self._places.items() if part in found)
+        if cut or found_id != self._id or not self._places:
             self._places.clear()
             self._patience.until_it_works(self._begin)
+            self._id = found_id
         for part, (first, end) in found.items():
-            self._places.setdefault(part, Place(first, end, first))
+            place = self._places.setdefault(part, Place(first, end, first))
+            place.position = max(place.position, first)  # what retention has removed meanwhile is gone
 
-    def _read(self, client: Consumer) -> None:
+    def _read(self, client: Consumer, broker: AdminClient) -> None:
         asked = time.monotonic()
         while not self._stop.is_set():
-            messages = client.consume(BATCH, POLL)
-            for message in messages:
+            for message in client.consume(BATCH, POLL):
                 self._heard(message)
-            if messages:
-                asked = time.monotonic()
-            elif time.monotonic() - asked > ASK:
-                self._require_answer(client)
+            if time.monotonic() - asked > ASK:
+                self._require_same(broker)
                 asked = time.monotonic()
 
     def _heard(self, message: Message) -> None:
@@ -136,6 +138,8 @@ class Follower:
         elif error.code() == KafkaError._PARTITION_EOF:
             place.at_end = True
             self.health.ready = self.health.ready or all(each.at_end for each in self._places.values())
+        elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
+            raise BrokerUnavailable(f"{self._topic} was cut or made anew; finding the place in it")
         else:
             raise translated(KafkaException(error), self._settings)
 
@@ -148,8 +152,7 @@ class Follower:
             where = f"{self._topic}/{message.partition()} at {message.offset()}"
             log.warning("left out what is at %s: %s", where, error.message)
 
-    def _require_answer(self, client: Consumer) -> None:
-        try:
-            client.get_watermark_offsets(TopicPartition(self._topic, 0), timeout=ANSWER, cached=False)
-        except KafkaException as error:
-            raise translated(error, self._settings) from error
+    def _require_same(self, broker: AdminClient) -> None:
+        """An answer, too: a client that gets no records cannot tell silence from an outage."""
+        if topic_id(self._settings, broker, self._topic, ANSWER) != self._id:
+            raise BrokerUnavailable(f"{self._topic} was made anew; reading it from its beginning")
