@@ -15,6 +15,7 @@ from avrogate.errors import ConfigError
 
 KAFKA_PREFIX = "AVROGATE_KAFKA_"
 LOOPBACK = "127.0.0.1"
+HOST_NAME = r"(?:[\w.-]+|\[[\da-fA-F:.]+\])"
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
 
@@ -94,6 +95,12 @@ class Settings(BaseSettings):
     )
     dashboard_host: str = Field(LOOPBACK, description="Where `avrogate dashboard` listens.")
     dashboard_port: int = Field(8090, ge=0, le=65535, description="Its port; 0 for any that is free.")
+    dashboard_names: str | None = Field(
+        None,
+        pattern=rf"^\s*{HOST_NAME}\s*(,\s*{HOST_NAME}\s*)*$",
+        description="The host names that it answers to, comma-separated: a page of another site may give its own "
+        "name this address. Unless set: loopback names on a loopback address, any name elsewhere.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="From which level on a service logs."
     )
@@ -122,6 +129,11 @@ class Settings(BaseSettings):
         if self.lake is not None and URI.match(self.lake):
             return self.lake.rstrip("/")
         return str(Path(self.lake or self.expanded_home / "lake").expanduser().absolute())
+
+    @property
+    def dashboard_host_names(self) -> tuple[str, ...]:
+        """`dashboard_names` one by one; none if it is not set."""
+        return tuple(name.strip() for name in (self.dashboard_names or "").split(",") if name.strip())
 
     @property
     def embeds_kafka(self) -> bool:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
@@ -33,6 +35,7 @@ from analytics.dashboard.board import Board
 from analytics.dashboard.view import View
 from avrogate.endpoints import Endpoints
 from avrogate.errors import ConfigError
+from avrogate.settings import Settings
 
 PAGE = Path(__file__).with_name("page")
 SPANS, USUAL = (30, 60, 180, 360), 60
@@ -60,9 +63,23 @@ HEADERS = {
 }
 
 
-def application(board: Board, host: str, stop: Event) -> Starlette:
-    """The application. On a loopback address it answers by loopback names only, so that no page of another site
-    can read it through a name of its own.
+@dataclass(frozen=True)
+class Place:
+    """Where a dashboard is served. `names` are the host names it answers to; none for what suits the address."""
+
+    host: str
+    port: int
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Place:
+        """As the settings say."""
+        return cls(settings.dashboard_host, settings.dashboard_port, settings.dashboard_host_names)
+
+
+def application(board: Board, names: Sequence[str], stop: Event) -> Starlette:
+    """The application. It answers by `names` only, so that no page of another site can read it through a name of
+    its own.
     """
 
     async def page(request: Request) -> Response:
@@ -88,25 +105,31 @@ def application(board: Board, host: str, stop: Event) -> Starlette:
         *(Route(path, health) for path in ("/healthz", "/readyz", "/livez")),
         Mount("/page", _Files(directory=PAGE)),
     ]
-    names = list(LOOPBACK_NAMES) if host in LOOPBACK_NAMES or host == "::1" else ["*"]
-    return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=names)])
+    own_names = Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
+    return Starlette(routes=routes, middleware=[own_names])
+
+
+def suited(address: str) -> Sequence[str]:
+    """The names to answer to on an address: loopback names and itself on a loopback address, any elsewhere."""
+    if not ipaddress.ip_address(address).is_loopback:
+        return ("*",)
+    return (*LOOPBACK_NAMES, f"[{address}]" if ":" in address else address)
 
 
 @contextmanager
-def served(board: Board, host: str, port: int, stop: Event) -> Iterator[str]:
+def served(board: Board, place: Place, stop: Event) -> Iterator[str]:
     """Serve a board from a thread of its own while the block runs; gives the address. `stop` ends open streams.
 
     Raises ConfigError if the port cannot be had.
     """
-    listening = _bound(host, port)
-    config = uvicorn.Config(
-        application(board, host, stop), log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="off"
-    )
+    listening = _bound(place.host, place.port)
+    address, number = listening.getsockname()[:2]
+    answering = application(board, place.names or suited(address), stop)
+    config = uvicorn.Config(answering, log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="off")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listening],), name="dashboard", daemon=True)
     thread.start()
     try:
-        address, number = listening.getsockname()[:2]
         yield f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
     finally:
         stop.set()

@@ -15,7 +15,7 @@ def command(
 ) -> None:
     """The live dashboard, for a browser: KPIs by minute, dead letters, the pipeline's health. Ctrl-C to stop."""
     from analytics.dashboard.board import Source, open_board
-    from analytics.dashboard.server import served
+    from analytics.dashboard.server import Place, served
     from avrogate.cli.console import err
     from avrogate.cli.signals import stop_on_signals
     from avrogate.errors import TransientError
@@ -36,7 +36,7 @@ def command(
     with (
         stop_on_signals() as stop,
         open_board(source) as board,
-        served(board, settings.dashboard_host, settings.dashboard_port, stop) as address,
+        served(board, Place.of(settings), stop) as address,
     ):
         err.print(f"the dashboard is at {address} (Ctrl-C to stop)", markup=False, highlight=False, soft_wrap=True)
         stop.wait()

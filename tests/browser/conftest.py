@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from analytics.dashboard.board import Source, open_board
-from analytics.dashboard.server import served
+from analytics.dashboard.server import Place, served
 from conftest import browser_is_missing
 from processors.run import GROUP
 
@@ -80,8 +80,8 @@ def shown(platform: Platform) -> Callable[..., Any]:
         source = Source(
             given.pop("settings", platform.settings), given.pop("catalog", platform.catalog), GROUP, **given
         )
-        stop = Event()
-        with open_board(source) as board, served(board, "127.0.0.1", port, stop) as address:
+        place, stop = Place("127.0.0.1", port), Event()
+        with open_board(source) as board, served(board, place, stop) as address:
             yield address
 
     return serve

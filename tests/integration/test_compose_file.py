@@ -79,6 +79,13 @@ def test_the_dashboard_says_whether_it_is_ready_where_it_listens() -> None:
     assert f'("127.0.0.1", {port}, ' in service["healthcheck"]["test"][-1]
     assert int(port) == Settings(kafka={}).dashboard_port
     assert service["environment"]["AVROGATE_DASHBOARD_HOST"] == "0.0.0.0"
+    # published on the loopback interface only, so a page of another site must not read it by a name of its own
+    assert Settings(
+        kafka={}, dashboard_names=service["environment"]["AVROGATE_DASHBOARD_NAMES"]
+    ).dashboard_host_names == (
+        "localhost",
+        "127.0.0.1",
+    )
 
 
 def test_no_variable_of_the_file_is_an_option_of_the_kafka_clients() -> None:
