@@ -3,7 +3,7 @@
 /metrics   for Prometheus, OpenMetrics if the client asks for it
 /healthz   200 while nothing keeps the service from its work, else 503
 /readyz    200 when it is healthy and does its work, else 503
-/livez     200 for as long as the process answers
+/livez     200 for as long as the process answers and no part of it has ended for good, else 503
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ class Endpoints:
         if path == "/metrics":
             encode, kind = choose_encoder(accept)
             return Answer(HTTPStatus.OK, encode(self._registry), kind)
-        if path == "/livez":
-            return _said(True, {"status": "alive"})
         health = self._health
+        if path == "/livez":
+            return _said(health.alive, {"status": "alive" if health.alive else "dead"})
         if path == "/healthz":
             return self._state(health.healthy, "healthy", "unhealthy")
         if path == "/readyz":

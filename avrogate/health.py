@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong, for a person, and since when (Unix seconds)."""
+    """What is wrong, for a person, and since when (Unix seconds). `final` if waiting will not cure it."""
 
     message: str
     since: float
+    final: bool = False
 
 
 class Health:
@@ -34,16 +35,21 @@ class Health:
         return dict(self._troubles)
 
     @property
+    def alive(self) -> bool:
+        """Whether only what may pass keeps it from its work: else somebody has to start it again."""
+        return not any(trouble.final for trouble in self.troubles.values())
+
+    @property
     def healthy(self) -> bool:
         """Whether nothing keeps it from its work."""
         return not self._troubles
 
-    def trouble(self, part: str, message: str) -> None:
-        """A part is in trouble; the beginning is kept if it was so before."""
+    def trouble(self, part: str, message: str, *, final: bool = False) -> None:
+        """A part is in trouble, for good if `final`; the beginning is kept if it was so before."""
         known = self._troubles.get(part)
         if known is None:
             self.outages += 1
-        self._troubles[part] = Trouble(message, known.since if known else self._clock())
+        self._troubles[part] = Trouble(message, known.since if known else self._clock(), final)
 
     def well(self, part: str) -> None:
         """A part is well (again)."""

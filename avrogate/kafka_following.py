@@ -92,9 +92,8 @@ class Follower:
                 except AvrogateError as error:  # a person can cure it meanwhile: create the topic, say
                     self._patience.hold(BrokerUnavailable(error.message, error.hint))
                 except Exception as error:  # nobody joins this thread: without this, old numbers would look live
-                    self.health.trouble(
-                        "reader", f"{self._topic} is read no more: {error!r}, a defect; the log has it"
-                    )
+                    message = f"{self._topic} is read no more: {error!r}, a defect; the log has it"
+                    self.health.trouble("reader", message, final=True)
                     raise
 
     def _follow(self) -> None:

@@ -53,10 +53,10 @@ def without_credentials(address: str) -> str:
 class LoggedHealth(Health):
     """Health whose changes are logged: not every outage is noticed by something that logs it."""
 
-    def trouble(self, part: str, message: str) -> None:
+    def trouble(self, part: str, message: str, *, final: bool = False) -> None:
         """The same, and a line if it is new."""
         new = part not in self.troubles
-        super().trouble(part, message)
+        super().trouble(part, message, final=final)
         if new:
             log.warning("outage: %s", message, extra={"part": part})
 

@@ -87,7 +87,7 @@ class Board:
         """All that keeps it from its work, in one; ready once every number that was there at the start is read."""
         whole = Health()
         for trouble in self.troubles:
-            whole.trouble("platform", trouble.message)
+            whole.trouble("platform", trouble.message, final=not whole.alive or trouble.final)
         whole.ready = bool(self._followers) and all(each.ready for each in self._healths)
         return whole
 

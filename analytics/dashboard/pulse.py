@@ -74,9 +74,8 @@ class Pulse:
                 except AvrogateError as error:  # a topic that is not there yet, say
                     self._patience.hold(BrokerUnavailable(error.message, error.hint))
                 except Exception as error:
-                    self.health.trouble(
-                        "pulse", f"the pipeline is looked at no more: {error!r}, a defect; the log has it"
-                    )
+                    message = f"the pipeline is looked at no more: {error!r}, a defect; the log has it"
+                    self.health.trouble("pulse", message, final=True)
                     raise
 
     def _look(self) -> Beat:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -44,7 +44,7 @@ def view(known: Known, kpis: Sequence[Kpi], minutes: int) -> View:
     return {
         "minutes": minutes,
         "reading": known.done,
-        "troubles": [{"message": one.message, "since": one.since} for one in known.troubles],
+        "troubles": [asdict(trouble) for trouble in known.troubles],
         "watermark": _seconds(known.results.watermark),
         "late": f"{known.results.late_events:,}",
         "charts": [_chart(kpi, by_kpi[kpi.name], shown, known) for kpi in kpis if not kpi.dimension_names],

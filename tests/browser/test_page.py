@@ -26,7 +26,7 @@ from avrogate.settings import Settings
 from conftest import by_path, free_port
 from processors.run import GROUP
 from schemas.catalog import load_catalog
-from schemas.decoder import newest_codec
+from schemas.decoder import TopicDecoder, newest_codec
 from schemas.register import register_all
 from schemas.registry import Registry
 from schemas.topics import create_topics
@@ -252,6 +252,26 @@ def test_the_broker_goes_away_and_comes_back(
         later = numbers.NOON + timedelta(minutes=50)
         KpiPublisher(empty_stack, catalog).publish([KpiRow("users", later, (), 1, users=77)], 1, 1)
         expect(page.locator('[data-kpi="users"] .big')).to_have_text("77")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_reader_that_has_ended_for_good_asks_for_a_restart(
+    published: KpiPublisher, shown: Shown, opened: Opened, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    with shown() as address:
+        page = opened(address)
+        live(page)
+        assert asked(address, "/livez") == 200
+        monkeypatch.setattr(TopicDecoder, "read", broken)
+        refuse(platform, "out-of-bounds")
+        expect(page.locator("#status")).to_have_text("Stale")
+        expect(page.get_by_role("alert")).to_contain_text("is read no more: ZeroDivisionError")
+        expect(page.get_by_role("alert")).to_contain_text("Restart the dashboard.")
+        expect(page.get_by_role("alert")).not_to_contain_text("by itself")
+        assert asked(address, "/livez") == 503
 
 
 def test_the_server_goes_away_and_comes_back(

@@ -84,7 +84,8 @@ function stands() {
   const [trouble] = view.troubles;
   if (trouble) {
     const kept = view.charts.some((chart) => chart.points.length) ? ` The numbers are those of ${moment(trouble.since)}.` : "";
-    return ["stale", "Stale", `${view.troubles.map((one) => one.message).join("; ")}.${kept} It goes on by itself.`];
+    const next = view.troubles.some((one) => one.final) ? "Restart the dashboard." : "It goes on by itself.";
+    return ["stale", "Stale", `${view.troubles.map((one) => one.message).join("; ")}.${kept} ${next}`];
   }
   if (view.reading < 1) return ["reading", `Reading history: ${Math.floor(view.reading * 100)} %`, ""];
   return ["live", "Live", ""];

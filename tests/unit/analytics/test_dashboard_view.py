@@ -91,4 +91,4 @@ def test_the_pipeline_and_what_is_wrong_with_it() -> None:
         ["event-time", "processor"],
     ]
     assert found["letters"]["total"] == "8"
-    assert found["troubles"] == [{"message": "broker unreachable", "since": 3.0}]
+    assert found["troubles"] == [{"message": "broker unreachable", "since": 3.0, "final": False}]

@@ -38,6 +38,16 @@ def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int,
     return response.status, response.read().decode(), response
 
 
+def test_what_waiting_does_not_cure_asks_for_a_restart() -> None:
+    health = Health()
+    with service(health) as port:
+        health.trouble("broker", "broker unreachable")
+        assert ask(port, "/livez")[0] == 200
+        health.trouble("reader", "a topic is read no more", final=True)
+        status, body, _ = ask(port, "/livez")
+        assert (status, json.loads(body)) == (503, {"status": "dead"})
+
+
 def test_health_follows_the_troubles_and_readiness_both() -> None:
     now = [1_700_000_000.0]
     health = Health(clock=lambda: now[0])
