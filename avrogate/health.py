@@ -51,6 +51,14 @@ class Health:
             self.outages += 1
         self._troubles[part] = Trouble(message, known.since if known else self._clock(), final)
 
+    def take_over(self, part: str, trouble: Trouble) -> None:
+        """A part is in a trouble that another health knows; of several, for good before passing, then the longest."""
+        known = self._troubles.get(part)
+        if known is None:
+            self.outages += 1
+        if known is None or (not trouble.final, trouble.since) < (not known.final, known.since):
+            self._troubles[part] = trouble
+
     def well(self, part: str) -> None:
         """A part is well (again)."""
         self._troubles.pop(part, None)

@@ -86,8 +86,9 @@ class Board:
     def health(self) -> Health:
         """All that keeps it from its work, in one; ready once every number that was there at the start is read."""
         whole = Health()
-        for trouble in self.troubles:
-            whole.trouble("platform", trouble.message, final=not whole.alive or trouble.final)
+        for health in self._healths:
+            for part, trouble in health.troubles.items():
+                whole.take_over(part, trouble)
         whole.ready = bool(self._followers) and all(each.ready for each in self._healths)
         return whole
 

@@ -1,8 +1,12 @@
-"""By which host names the dashboard answers: a page of another site may give a name of its own any address."""
+"""By which host names the dashboard answers (a page of another site may give a name of its own any address), and how
+it says that it is not well.
+"""
 
 from __future__ import annotations
 
 import http.client
+import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -66,3 +70,17 @@ def test_names_that_are_given_are_all_by_which_it_answers(host: str) -> None:
 def test_the_settings_say_where() -> None:
     settings = Settings(dashboard_host="0.0.0.0", dashboard_port=1, dashboard_names="a.example,b.example")
     assert Place.of(settings) == Place("0.0.0.0", 1, ("a.example", "b.example"))
+
+
+def test_each_part_in_trouble_is_said_with_its_beginning() -> None:
+    board = Board(Source(Settings(kafka={}), shipped_catalog(), GROUP))
+    with served(board, Place("127.0.0.1", 0), Event()) as address:
+        board.pulse.health.trouble("broker", "broker unreachable")
+        board.pulse.health.trouble("registry", "registry unreachable")
+        client = http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)
+        time.sleep(0.3)
+        client.request("GET", "/healthz")
+        said = json.loads(client.getresponse().read())["troubles"]
+        client.close()
+    assert [one["message"] for one in said] == ["broker unreachable", "registry unreachable"]
+    assert all(one["seconds"] > 0.2 for one in said)
