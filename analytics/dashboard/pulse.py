@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -19,8 +20,13 @@ from avrogate.kafka_groups import committed_offsets
 from avrogate.patience import Patience
 from avrogate.settings import Settings
 from schemas.catalog import Catalog
+from schemas.decoder import full_name
 from schemas.registry import Registry
+from schemas.trust import require_kept
+from schemas.versions import SchemaVersion
 from schemas.wire_format import unframe
+
+log = logging.getLogger(__name__)
 
 # seconds between two looks; how many of a partition's newest records are looked at, and for how many seconds at most
 EVERY, SAMPLE, LIMIT, LONGEST_WAIT = 2.0, 200, 4.0, 3.0
@@ -50,6 +56,7 @@ class Pulse:
         self._stop = Event()
         self._patience = Patience(self._stop, self.health, longest=LONGEST_WAIT)
         self._labels: dict[int, str] = {}
+        self._ours: dict[int, SchemaVersion] = {}
 
     @contextmanager
     def beating(self) -> Iterator[Pulse]:
@@ -79,8 +86,9 @@ class Pulse:
                     raise
 
     def _look(self) -> Beat:
-        if not self._labels:
-            self._labels = self._known()
+        if not self._ours:
+            self._ours = self._known()
+            self._labels = {number: _label(version) for number, version in self._ours.items()}
         raw, versions, received, lags = self._catalog.stage_topic(STAGES[0]), Versions(), [], {}
         client = consumer(self._settings, "avrogate-pulse", auto_offset_reset="earliest", enable_partition_eof=True)
         try:
@@ -89,7 +97,7 @@ class Pulse:
                 parts = range(require_topic(self._settings, topic))
                 bounds = {part: offsets(self._settings, client, topic, part) for part in parts}
                 newest = list(self._newest(client, topic, bounds))
-                versions[topic] = Counter(self._label(message) for message in newest)
+                versions[topic] = Counter(self._named(newest))
                 if topic == raw:
                     lags = self._lags(topic, bounds)
                     received = [message.timestamp()[1] for message in newest]
@@ -113,17 +121,52 @@ class Pulse:
                 elif error.code() == KafkaError._PARTITION_EOF:
                     open_parts.discard(message.partition() or 0)
 
-    def _label(self, message: Message) -> str:
-        try:
-            schema_id, _ = unframe(message.value())
-        except WireFormatError as error:
-            return error.reason
-        return self._labels.get(schema_id, f"schema id {schema_id}, newer than this installation")
+    def _named(self, messages: Iterable[Message]) -> Iterator[str]:
+        """What each record is: its event and version, or why it is none."""
+        found: list[int | str] = []
+        for message in messages:
+            try:
+                found.append(unframe(message.value())[0])
+            except WireFormatError as error:
+                found.append(error.reason)
+        self._learn({one for one in found if isinstance(one, int)} - self._labels.keys())
+        for one in found:
+            yield one if isinstance(one, str) else self._labels.get(one, f"schema id {one}")
 
-    def _known(self) -> dict[int, str]:
-        registry, labels = Registry(self._settings), {}
+    def _learn(self, schema_ids: Iterable[int]) -> None:
+        """Ask the registry for ids that this installation does not have, each once."""
+        registry = Registry(self._settings)
+        try:
+            for number in sorted(schema_ids):
+                self._labels[number] = self._asked(registry, number)
+        except AvrogateError as error:  # an outage is no verdict: the next look asks again
+            log.debug("the registry was not heard on a schema id: %s", error.message)
+
+    def _asked(self, registry: Registry, schema_id: int) -> str:
+        found = registry.text(schema_id)
+        if found is None:
+            require_kept(registry, *next(iter(self._ours.items())))  # one that lost its store knows no id at all
+            # once more: the first answer may be from before its store came back, the proof from after
+            found = registry.text_now(schema_id)
+        if found is None:
+            return f"unknown schema id {schema_id}"
+        record = full_name(found.text)
+        events = {one.subject: one.event for one in self._ours.values() if one.record == record}
+        for subject, event in events.items():
+            # not strict: another version may be registered between the two questions
+            number = dict(zip(registry.ids(subject), registry.versions(subject), strict=False)).get(schema_id)
+            if number is not None:
+                return f"{event} v{number}"
+        return f"{record} (schema id {schema_id})"
+
+    def _known(self) -> dict[int, SchemaVersion]:
+        registry, known = Registry(self._settings), {}
         for topic in map(self._catalog.stage_topic, STAGES):
             for event in self._catalog.topics[topic].events:
                 for version in self._catalog.of(topic, event):
-                    labels[registry.id_of(version)] = f"{event} v{version.number}"
-        return labels
+                    known[registry.id_of(version)] = version
+        return known
+
+
+def _label(version: SchemaVersion) -> str:
+    return f"{version.event} v{version.number}"
