@@ -59,7 +59,8 @@ class KpiReader:
     def result(self, minutes: int | None = None) -> MinuteKpis:
         """The numbers so far; with `minutes`, of that many up to the newest. `version` changes when they do."""
         with self._lock:
-            return self.fold.result(minutes)
+            fold = self.fold.snapshot(minutes)
+        return fold.result()  # takes long for many rows: the thread that takes need not wait for it
 
     @contextmanager
     def following(self) -> Iterator[Follower]:

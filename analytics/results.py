@@ -12,7 +12,7 @@ The newest watermark is published too: a minute that ends at or before it is fin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -118,6 +118,12 @@ class Fold:
         self.progress[record["batch"]] = record
         while len(self.progress) > BATCHES_APART:
             self.late_before += self.progress.pop(min(self.progress))["late_events"]
+
+    def snapshot(self, minutes: int | None = None) -> Fold:
+        """What it has now, of so many minutes up to the newest. Quick: records are never changed, and are shared."""
+        oldest = self._oldest(minutes)
+        values = {start: dict(minute) for start, minute in self.values.items() if start >= oldest}
+        return replace(self, values=values, progress=dict(self.progress))
 
     def result(self, minutes: int | None = None) -> MinuteKpis:
         """The numbers so far; with `minutes`, of that many minutes up to the newest."""

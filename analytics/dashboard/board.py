@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 from analytics.dashboard.letters import Letters
@@ -19,6 +21,9 @@ from schemas.catalog import Catalog
 
 __all__ = ["Board", "Source", "open_board"]
 
+# seconds from a view to the next one of as many minutes: six hours by 120 countries take half a second of a core
+APART = 2.0
+
 
 @dataclass(frozen=True)
 class Source:
@@ -30,18 +35,30 @@ class Source:
     kpis: tuple[Kpi, ...] | None = None
 
 
-class Board:
-    """The numbers of this moment as views; one for each number of minutes, made anew only when something changed."""
+@dataclass
+class Kept:
+    """The newest view of a number of minutes, of which state it is, and when it was made."""
 
-    def __init__(self, source: Source) -> None:
+    lock: Lock = field(default_factory=Lock)
+    view: View | None = None
+    state: object = None
+    made: float = 0.0
+
+
+class Board:
+    """The numbers of this moment as views: one for each number of minutes, that all who look at it share; made anew
+    when something changed, and APART seconds after the one before at the earliest.
+    """
+
+    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         settings, catalog = source.settings, source.catalog
         self.kpis = shipped_kpis() if source.kpis is None else source.kpis
         self.reader = KpiReader(settings, catalog, KEEP)
         self.letters = Letters(settings, catalog)
         self.pulse = Pulse(settings, catalog, source.group)
         self._followers: tuple[Follower, ...] = ()
-        self._lock = Lock()
-        self._views: dict[int, tuple[object, View]] = {}
+        self._clock = clock
+        self._kept: dict[int, Kept] = defaultdict(Kept)
 
     @contextmanager
     def reading(self) -> Iterator[Board]:
@@ -53,18 +70,23 @@ class Board:
             yield self
 
     def view(self, minutes: int) -> View:
-        """The newest numbers; the same object as before if nothing changed."""
-        with self._lock:
+        """The newest numbers, APART seconds old at most; the same object as before if nothing changed."""
+        kept = self._kept[minutes]
+        with kept.lock:
+            if kept.view is not None and self._clock() < kept.made + APART:
+                return kept.view
             version, troubles = self.reader.version, self.troubles
             state = version, sum(self.letters.counts.values()), self.beat, tuple(troubles), self.done
-            kept = self._views.get(minutes)
-            if kept is None or kept[0] != state:
-                published = self.reader.published
-                known = Known(
-                    self.reader.result(minutes), self.letters.counts, self.beat, troubles, self.done, published
-                )
-                self._views[minutes] = kept = state, view(known, self.kpis, minutes)
-            return kept[1]
+            if kept.view is None or kept.state != state:
+                kept.view, kept.state = self._made(minutes, troubles), state
+                kept.made = self._clock()
+            return kept.view
+
+    def _made(self, minutes: int, troubles: list[Trouble]) -> View:
+        published = self.reader.published
+        results = self.reader.result(minutes)
+        known = Known(results, self.letters.counts, self.beat, troubles, self.done, published)
+        return view(known, self.kpis, minutes)
 
     @property
     def beat(self) -> Beat:

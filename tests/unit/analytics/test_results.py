@@ -118,6 +118,19 @@ def test_of_minutes_only_the_newest_are_kept_and_given() -> None:
     assert [row.count for row in fold.result().rows] == [4]
 
 
+def test_a_snapshot_stays_as_it_is() -> None:
+    fold = Fold()
+    fold.add_kpi(kpi(1, window_start=NOON))
+    fold.add_kpi(kpi(2, window_start=NOON + MINUTE))
+    fold.add_progress(progress(1, NOON, late=1))
+    kept, newest, before = fold.snapshot(), fold.snapshot(minutes=1), fold.result()
+    fold.add_kpi(kpi(9, window_start=NOON + MINUTE, batch=9))
+    fold.add_progress(progress(2, NOON + MINUTE, late=1))
+    assert kept.result() == before
+    assert [row.count for row in newest.result().rows] == [2]
+    assert [row.count for row in fold.result().rows] == [1, 9]
+
+
 def test_late_events_of_many_batches_take_no_room() -> None:
     fold = Fold()
     for batch in range(5 * BATCHES_APART):
