@@ -131,13 +131,12 @@ class Fold:
             return MinuteKpis()
         late = self.late_before + sum(record["late_events"] for record in self.progress.values())
         oldest = self._oldest(minutes)
-        rows = (
-            _row(start, key, record, self.watermark)
-            for start, minute in self.values.items()
-            if start >= oldest
-            for key, record in minute.items()
-        )
-        return MinuteKpis(ordered(rows), moment(self.watermark) if self.watermark else None, late, self.generation)
+        rows: list[KpiRow] = []  # as `ordered` has them, minute by minute: that compares a hundred times less
+        for start in sorted(start for start in self.values if start >= oldest):
+            minute, final = moment(start), start + MINUTE_MS <= self.watermark
+            records = self.values[start]
+            rows.extend(_row(minute, final, key, records[key]) for key in sorted(records))
+        return MinuteKpis(tuple(rows), moment(self.watermark) if self.watermark else None, late, self.generation)
 
     def _current(self, generation: int) -> bool:
         if generation > self.generation:
@@ -171,7 +170,6 @@ def _age(record: Mapping[str, Any]) -> tuple[int, int]:
     return record["batch"], record["revision"]
 
 
-def _row(start: int, key: tuple[str, Dimensions], record: Mapping[str, Any], watermark: int) -> KpiRow:
+def _row(minute: datetime, final: bool, key: tuple[str, Dimensions], record: Mapping[str, Any]) -> KpiRow:
     kpi, dimensions = key
-    final = start + MINUTE_MS <= watermark
-    return KpiRow(kpi, moment(start), dimensions, record["count"], record["amount"], record["users"], final)
+    return KpiRow(kpi, minute, dimensions, record["count"], record["amount"], record["users"], final)

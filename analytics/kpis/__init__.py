@@ -14,7 +14,7 @@ import pkgutil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Literal
 
@@ -104,7 +104,7 @@ class Kpi:
         """What a table calls it."""
         return self.title or self.name.replace("-", " ")
 
-    @property
+    @cached_property  # this and `measure` are asked for every row of a view, and there may be tens of thousands
     def dimension_names(self) -> tuple[str, ...]:
         """The names of its dimensions, in the order in which they were declared."""
         return tuple(self.parts[0].dimensions)
@@ -119,7 +119,7 @@ class Kpi:
         """Whether it counts distinct users."""
         return any(part.users for part in self.parts)
 
-    @property
+    @cached_property
     def measure(self) -> Measure:
         """The number that is shown: `show`, else the amount if there is one, else the users, else the count."""
         if self.show is not None:

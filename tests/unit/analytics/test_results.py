@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analytics.results import BATCHES_APART, Fold, MinuteKpis, moment
+from analytics.results import BATCHES_APART, Fold, MinuteKpis, moment, ordered
 
 NOON = 1_773_489_600_000
 MINUTE = 60_000
@@ -116,6 +116,17 @@ def test_of_minutes_only_the_newest_are_kept_and_given() -> None:
     assert [row.count for row in fold.result(minutes=2).rows] == [8, 9]
     fold.add_kpi(kpi(4, window_start=NOON, generation=2))
     assert [row.count for row in fold.result().rows] == [4]
+
+
+def test_rows_come_in_order_however_they_were_read() -> None:
+    fold = Fold()
+    groups: list[dict[str, str]] = [{"country": "X"}, {"country": "A"}, {}]
+    for minute in (3, 1, 2):
+        for name, dimensions in (("revenue", {}), *(("b", group) for group in groups)):
+            fold.add_kpi(kpi(1, kpi=name, dimensions=dimensions, window_start=NOON + minute * MINUTE))
+    rows = fold.result().rows
+    assert len(rows) == 12
+    assert rows == ordered(rows)
 
 
 def test_a_snapshot_stays_as_it_is() -> None:
