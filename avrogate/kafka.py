@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicCollection, TopicPartition
@@ -118,6 +118,18 @@ def require_topic(settings: Settings, topic: str) -> int:
     if found is None or found.error is not None or not found.partitions:
         raise ConfigError(f"topic {topic} is not on {settings.brokers}", hint="run `avrogate topics create`")
     return len(found.partitions)
+
+
+def require_topics(settings: Settings, topics: Iterable[str]) -> None:
+    """Topics that must be there. Raises ConfigError that names all that are not, BrokerUnavailable."""
+    try:
+        there = admin(settings).list_topics(timeout=settings.request_timeout).topics
+    except KafkaException as error:
+        raise translated(error, settings) from error
+    missing = [topic for topic in topics if topic not in there]
+    if missing:
+        said = f"topic {missing[0]} is" if len(missing) == 1 else f"topics {', '.join(missing)} are"
+        raise ConfigError(f"{said} not on {settings.brokers}", hint="run `avrogate topics create`")
 
 
 def topic_id(settings: Settings, client: AdminClient, topic: str, timeout: float | None = None) -> str:

@@ -9,10 +9,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
-from analytics.dashboard.letters import Letters
-from analytics.dashboard.pulse import Beat, Pulse
+from analytics.dashboard.letters import LETTER, Letters
+from analytics.dashboard.pulse import STAGES, Beat, Pulse
 from analytics.dashboard.view import Known, View, view
-from analytics.kpi_reader import KEEP, KpiReader
+from analytics.kpi_reader import KEEP, KPI, KpiReader
 from analytics.kpis import Kpi, shipped_kpis
 from avrogate.health import Health, Trouble
 from avrogate.kafka_following import Follower
@@ -33,6 +33,12 @@ class Source:
     catalog: Catalog
     group: str
     kpis: tuple[Kpi, ...] | None = None
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Every topic that a board follows or looks at."""
+        followed = [self.catalog.topic_of("pipeline", event) for event in (KPI, LETTER)]
+        return (*followed, *map(self.catalog.stage_topic, STAGES))
 
 
 @dataclass

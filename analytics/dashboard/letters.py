@@ -15,6 +15,7 @@ from schemas.consumers import Consumer
 from schemas.decoder import TopicDecoder
 from schemas.registry import Registry
 
+LETTER = "dead-letter"
 CONSUMER = Consumer("dashboard", "pipeline", {"DeadLetter": {"stage": "enum", "reason": "string"}})
 
 
@@ -23,7 +24,7 @@ class Letters:
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
         self._settings, self._catalog = settings, catalog
-        self.topic = catalog.topic_of("pipeline", "dead-letter")
+        self.topic = catalog.topic_of("pipeline", LETTER)
         self._counts: Counter[tuple[str, str]] = Counter()
 
     @property

@@ -19,7 +19,7 @@ def command(
     from avrogate.cli.console import err
     from avrogate.cli.signals import stop_on_signals
     from avrogate.errors import TransientError
-    from avrogate.kafka import require_topic
+    from avrogate.kafka import require_topics
     from avrogate.logs import configure
     from avrogate.settings import load_settings
     from processors.run import GROUP
@@ -30,7 +30,7 @@ def command(
     configure(settings.log_level, err)
     source = Source(settings, shipped_catalog(), GROUP)
     try:
-        require_topic(settings, source.catalog.topic_of("pipeline", "minute-kpi"))
+        require_topics(settings, source.topics)
     except TransientError as outage:  # the page says so, too, and fills once it is over
         err.print(f"{outage.message}: waiting", markup=False, highlight=False, soft_wrap=True)
     with (

@@ -12,12 +12,21 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 
 import pytest
 
+from analytics.dashboard.board import Board, Source
+from avrogate.errors import ConfigError
+from avrogate.kafka import admin, require_topics
 from avrogate.settings import Settings
 from conftest import environment, free_port
+from processors.run import GROUP
+from schemas.catalog import shipped_catalog
+
+if TYPE_CHECKING:
+    from conftest import Platform
 
 pytestmark = pytest.mark.stack
 
@@ -32,7 +41,8 @@ def said(done: subprocess.CompletedProcess[str]) -> list[str]:
 def test_what_it_cannot_do_without_is_one_line(empty_stack: Settings, avrogate: Run, missing: bool) -> None:
     if missing:
         done = avrogate(empty_stack, "dashboard", "--port", "0")
-        lines = [f"avrogate: topic kpis-minute is not on {empty_stack.brokers}", "run `avrogate topics create`"]
+        topics = ", ".join(Source(empty_stack, shipped_catalog(), GROUP).topics)
+        lines = [f"avrogate: topics {topics} are not on {empty_stack.brokers}", "run `avrogate topics create`"]
     else:
         assert avrogate(empty_stack, "topics", "create").returncode == 0
         with socket.create_server(("127.0.0.1", 0)) as other:
@@ -42,6 +52,25 @@ def test_what_it_cannot_do_without_is_one_line(empty_stack: Settings, avrogate: 
         lines = [f"avrogate: port {port} of 127.0.0.1 is in use", hint]
     assert done.returncode == 1
     assert [line.strip() for line in said(done)] == lines
+
+
+def test_each_topic_that_it_follows_is_one_it_cannot_do_without(platform: Platform) -> None:
+    settings, topics = platform.settings, Source(platform.settings, platform.catalog, GROUP).topics
+    require_topics(settings, topics)
+    broker = admin(settings)
+    for missing in topics:
+        broker.delete_topics([missing], operation_timeout=20)[missing].result()
+        with pytest.raises(ConfigError) as refused:
+            require_topics(settings, topics[topics.index(missing) :])
+        assert refused.value.message == f"topic {missing} is not on {settings.brokers}"
+        assert refused.value.hint == "run `avrogate topics create`"
+
+
+def test_the_topics_are_those_that_its_readers_read(platform: Platform) -> None:
+    source = Source(platform.settings, platform.catalog, GROUP)
+    board = Board(source)
+    stages = {platform.catalog.stage_topic(stage) for stage in ("raw", "enriched")}
+    assert set(source.topics) == {board.reader.topic, board.letters.topic, *stages}
 
 
 def test_an_address_of_another_machine(empty_stack: Settings, avrogate: Run) -> None:
