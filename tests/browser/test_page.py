@@ -132,6 +132,29 @@ def test_new_numbers_appear_without_a_reload(published: KpiPublisher, shown: Sho
         expect(page.locator("#news")).to_contain_text("12:50: Purchases 4,321, Revenue 0.00, Users 77")
 
 
+@pytest.mark.parametrize("minute", ["12:49", "12:48"], ids=["newest", "earlier"])
+def test_a_minute_that_is_pointed_at_stays_so_when_numbers_come(
+    published: KpiPublisher, shown: Shown, opened: Opened, minute: str
+) -> None:
+    with shown() as address:
+        page = opened(address)
+        live(page)
+        chart = page.locator('[data-kpi="purchases"]')
+        chart.locator("svg").first.focus()
+        page.keyboard.press("End")
+        if minute == "12:48":
+            page.keyboard.press("ArrowLeft")
+        expect(chart.locator(".reading")).to_contain_text(minute)
+        later = numbers.NOON + timedelta(minutes=50)
+        published.publish([KpiRow("purchases", later, (), 4321)], 7, 2)
+        expect(chart.locator(".big")).to_have_text("4,321")
+        expect(chart.locator(".reading")).to_be_visible()
+        expect(chart.locator(".reading")).to_contain_text(minute)
+        expect(chart.locator("line.cross")).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(chart.locator(".reading")).to_be_hidden()
+
+
 def test_another_span_of_minutes(published: KpiPublisher, shown: Shown, opened: Opened) -> None:
     with shown() as address:
         page = opened(address)

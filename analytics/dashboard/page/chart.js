@@ -36,10 +36,9 @@ export class Chart {
     this.#listen();
   }
 
-  /** Show new numbers; `now` decides which minute is over. */
+  /** Show new numbers; `now` decides which minute is over. A minute that is pointed at stays so while it is there. */
   update(kpi, now) {
-    const followed = this.at === null || this.at === this.points.length - 1;
-    const kept = followed ? null : this.points[this.at].minute;
+    const kept = this.points[this.at ?? -1]?.minute;
     this.points = kpi.points;
     const index = this.points.findIndex((point) => point.minute === kept);
     this.at = index < 0 ? null : index;
