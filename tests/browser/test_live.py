@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -28,8 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.spark, pytest.
 numbers = by_path(Path(__file__).with_name("numbers.py"))
 GOLDEN = Path(__file__).parents[1] / "golden"
 Run = Callable[..., subprocess.CompletedProcess[str]]
-# what the dashboard promises, and for how long a machine that others use may fail to keep it
-SECONDS, LIMIT = 10.0, 180.0
+# what the dashboard promises, and of how many purchases the median has to keep it
+SECONDS, PURCHASES = 10.0, 3
 
 
 @pytest.fixture(scope="module")
@@ -114,22 +115,21 @@ def test_a_purchase_appears_within_ten_seconds(
         expect(total).not_to_have_text(str(total.text_content()), timeout=500_000)
         numbers.values(page, "revenue")
         assert page.locator(minute).count() == 1
-        first = time.monotonic()
-        while not taken or (min(taken) > SECONDS and time.monotonic() - first < LIMIT):
+        for _ in range(PURCHASES):
             before = Decimal(str(total.text_content()).removeprefix("total ").replace(",", ""))
             begun = time.monotonic()
             buy(publisher, "1234.56")
-            expect(total).to_have_text(f"total {before + Decimal('1234.56'):,.2f}", timeout=60_000)
+            expect(total).to_have_text(f"total {before + Decimal('1234.56'):,.2f}", timeout=120_000)
             taken.append(time.monotonic() - begun)
             of_page.append(time.time() - numbers.newest(day, "kpis-minute") / 1000)
         saved(page, "live")
     with capsys.disabled():
         print(f"a purchase was on the page after {_seconds(taken)}, of which the page took {_seconds(of_page)}")  # noqa: T201
-    assert min(taken) <= SECONDS
+    assert statistics.median(taken) <= SECONDS
 
 
 def _seconds(numbers: list[float]) -> str:
-    return " and ".join(f"{seconds:.1f} s" for seconds in numbers)
+    return ", ".join(f"{seconds:.1f} s" for seconds in numbers)
 
 
 def buy(publisher: Publisher, value: str) -> None:
