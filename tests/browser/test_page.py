@@ -239,6 +239,24 @@ def test_the_pipeline_s_health(platform: Platform, shown: Shown, opened: Opened)
         expect(lag.locator("li")).to_have_text(["0 0", "1 2", "2 0", "3 0"])
 
 
+def test_late_events_of_a_recomputed_minute_are_not_said_to_be_in_no_number(
+    published: KpiPublisher, shown: Shown, opened: Opened
+) -> None:
+    with shown() as address:
+        page = opened(address)
+        live(page)
+        published.publish([KpiRow("purchases", numbers.NOON, (), 7654)], 7, 3)
+        values = page.locator('[data-kpi="purchases"] tbody tr').last
+        numbers.values(page, "purchases")
+        expect(values).to_contain_text("7,654")
+        expect(values).to_contain_text("final")
+        expect(page.locator('[data-tile="late events"] .big')).to_have_text("3")
+        expect(page.locator('[data-tile="late events"] .note')).to_contain_text(
+            "only if its minute was recomputed since"
+        )
+        expect(page.locator("footer")).to_contain_text("in no number unless the minute is recomputed")
+
+
 def test_nothing_yet_and_then_something(platform: Platform, shown: Shown, opened: Opened, saved: Saved) -> None:
     with shown() as address:
         page = opened(address)

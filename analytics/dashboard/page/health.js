@@ -9,7 +9,7 @@ export class Health {
       received: new Tile("Last event", "received by the broker"),
       published: new Tile("Last numbers", "published by the streaming job"),
       watermark: new Tile("Watermark", "minutes that end before it are final"),
-      late: new Tile("Late events", "came behind the watermark, in no number"),
+      late: new Tile("Late events", "came behind the watermark; in a number only if its minute was recomputed since"),
       versions: new Tile("Schema versions in flight", "of the newest events of each topic"),
     };
     this.tiles.versions.card.classList.add("wide");
