@@ -10,6 +10,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from analytics.decode import NOT_FRAMED, unknown_id
+from analytics.java_errors import reason
 from analytics.writers import TopicSchemas
 from avrogate.errors import AvrogateError, BrokerUnavailable, ContractError, TransientError, WireFormatError
 from avrogate.kafka import require_topic
@@ -92,5 +93,4 @@ def _translated(settings: Settings, topic: str, error: BaseException) -> Avrogat
     require_topic(settings, topic)  # says it plainly if the broker is gone
     if away := AWAY.search(message):
         return BrokerUnavailable(f"broker at {settings.brokers} was away ({away[1]}Exception)")
-    line = next((line.strip() for line in message.splitlines() if line.strip()), type(error).__name__)
-    return AvrogateError(f"Spark: {line[:300]}", hint=f"see {settings.expanded_home / 'logs' / 'spark.log'}")
+    return AvrogateError(f"Spark: {reason(error)}", hint=f"see {settings.expanded_home / 'logs' / 'spark.log'}")

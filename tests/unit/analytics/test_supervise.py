@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from analytics import supervise as module
@@ -132,6 +134,25 @@ def test_anything_else_is_one_line_with_the_logs_place(tmp_path: Path, broker: N
         run(tmp_path, "first line\nat org.apache.spark\n")
     assert caught.value.message == "Spark: first line"
     assert caught.value.hint == f"see {tmp_path / 'logs' / 'spark.log'}"
+
+
+def test_a_java_exception_says_what_was_wrong_and_not_which_call_it_was(tmp_path: Path, broker: None) -> None:
+    class Denied(Py4JJavaError):
+        def __init__(self) -> None:
+            Exception.__init__(self)
+            self.java_exception = SimpleNamespace(
+                toString=lambda: "java.io.IOException: denied", getCause=lambda: None
+            )
+
+        def __str__(self) -> str:
+            return "An error occurred while calling o93.sql.\n: java.io.IOException: denied"
+
+    def attempt(schemas: TopicSchemas) -> None:
+        raise Denied
+
+    settings = Settings(home=tmp_path, registry_url="http://127.0.0.1:1")
+    with pytest.raises(AvrogateError, match=r"^Spark: java\.io\.IOException: denied$"):
+        supervise(settings, Learning("events", {}, {}), attempt)
 
 
 def test_ids_in_messages() -> None:
