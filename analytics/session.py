@@ -15,6 +15,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from avrogate.errors import StackError
+from avrogate.home import home_folder
 from avrogate.local.download import ivy_home, spark_excludes, spark_packages
 from avrogate.local.java import find_java
 from avrogate.local.trust import java_options
@@ -43,10 +44,9 @@ def spark_session(settings: Settings, app_name: str, *, long_running: bool = Fal
     seconds. Spark's log goes to `logs/spark.log` in `settings.home`, what the JVM itself prints to
     `logs/spark-jvm.log` there. End it with `.stop()`.
 
-    Raises StackError, with the log's place, if Spark does not start.
+    Raises StackError, with the log's place, if Spark does not start; ConfigError if `settings.home` cannot be used.
     """
-    logs = settings.expanded_home / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    logs = home_folder(settings, "logs")
     options = _options(settings, app_name) | {
         "spark.driver.extraJavaOptions": " ".join(_java_options(settings, logs, long_running))
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from avrogate.errors import ConfigError, WireFormatError
+from avrogate.home import home_folder
 from avrogate.kafka import consumer, offsets, require_topic
 from avrogate.settings import Settings
 from schemas.catalog import Catalog
@@ -85,9 +86,10 @@ def prepare(
 ) -> TopicSchemas:
     """What reading the events of a stage needs, checked in the order in which it would fail later, without Spark.
 
-    Raises BrokerUnavailable, ConfigError (no such topic; no record in it, if `not_empty` is asked for),
-    RegistryUnavailable, SchemaNotRegistered.
+    Raises ConfigError (a home that cannot be used; no such topic; no record in it, if `not_empty` is asked for),
+    BrokerUnavailable, RegistryUnavailable, SchemaNotRegistered.
     """
+    home_folder(settings, "logs")  # checkpoints may be in that home, too
     topic = catalog.stage_topic(stage)
     partitions = require_topic(settings, topic)
     if not_empty and not any(low < high for low, high in bounds(settings, topic, partitions).values()):

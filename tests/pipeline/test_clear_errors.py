@@ -80,6 +80,29 @@ def test_a_wrong_call(stack: Settings, avrogate: Run, command: list[str], what: 
     one_line(avrogate(stack, *command), what, "--help` shows what there is", code=2)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["stack", "up"],
+        ["process", "--until-idle", "1"],
+        ["analytics", "minute-kpis", "--until-idle", "0"],
+        ["analytics", "minute-kpis", "--once"],
+        ["analytics", "lake"],
+        ["analytics", "daily-users"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("home", ["file", "/proc/avrogate"])
+def test_a_home_that_cannot_be_used(
+    stack: Settings, avrogate: Run, tmp_path: Path, home: str, command: list[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    done = avrogate(stack.model_copy(update={"home": tmp_path / home}), *command)
+    one_line(done, str(tmp_path / home), " ")
+    assert "AVROGATE_HOME" in done.stderr
+    assert "defect" not in done.stderr
+
+
 def test_a_file_that_is_not_there(stack: Settings, avrogate: Run, tmp_path: Path) -> None:
     for command in (["produce", "--from"], ["run-pipeline", "--input"]):
         done = avrogate(stack, *command, str(tmp_path / "nothing.jsonl"))
