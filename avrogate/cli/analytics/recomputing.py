@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,13 +11,34 @@ import typer
 if TYPE_CHECKING:
     from avrogate.settings import Settings
 
-FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
+DAY = "%Y-%m-%d"
+FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", DAY]
+
+
+def last_minute(text: str) -> datetime:
+    """The last minute that a text names: of a date, the last of its day. Raises typer.BadParameter."""
+    for form in FORMATS:
+        with suppress(ValueError):
+            found = datetime.strptime(text, form)
+            return found.replace(hour=23, minute=59) if form == DAY else found
+    raise typer.BadParameter(f"{text!r} is neither a minute such as 2026-03-14T12:59 nor a date")
+
+
 Recompute = Annotated[
     bool, typer.Option("--recompute", help="Count final minutes again, late events too, from the lake; publish them.")
 ]
-First = Annotated[datetime | None, typer.Option("--from", formats=FORMATS, help="First minute (UTC) of --recompute.")]
+First = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=FORMATS, help="First minute (UTC) of --recompute; a date is its first minute."),
+]
 Last = Annotated[
-    datetime | None, typer.Option("--to", formats=FORMATS, help="Last minute (UTC) of --recompute, included.")
+    datetime | None,
+    typer.Option(
+        "--to",
+        parser=last_minute,
+        metavar=f"<{'|'.join(FORMATS)}>",
+        help="Last minute (UTC) of --recompute, included; a date is the whole day, through 23:59.",
+    ),
 ]
 
 
