@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from avrogate.cli.analytics.apart import set_apart
+from avrogate.cli.analytics.apart import all_refused, set_apart
 
 if TYPE_CHECKING:
     from analytics.lake_fill import BatchWritten, FillSummary
     from avrogate.settings import Settings
+
+APART = "the lake's event _refused"
 
 
 def command(
@@ -36,14 +38,13 @@ def command(
 
 def filled(summary: FillSummary) -> str:
     """What a run did, in a line."""
-    apart = f" {set_apart(summary.refused, None, None)}." if summary.refused else ""
-    return f"{summary.events:,} events into the lake at {summary.location}, {summary.files:,} files.{apart}"
+    return f"{summary.events:,} events into the lake at {summary.location}, {summary.files:,} files."
 
 
 def _fill(settings: Settings, until_idle: float | None) -> None:
     from analytics.lake_fill import fill_lake, prepare_fill
     from analytics.session import spark_session
-    from avrogate.cli.console import out
+    from avrogate.cli.console import err, out
     from avrogate.cli.signals import stop_on_signals
 
     prepare_fill(settings)  # what can be said without a JVM is said at once
@@ -54,6 +55,8 @@ def _fill(settings: Settings, until_idle: float | None) -> None:
     finally:
         spark.stop()
     out.print(filled(summary), highlight=False)
+    if summary.refused:
+        err.print(all_refused(summary.refused, APART), markup=False, highlight=False, soft_wrap=True)
 
 
 def _upkeep(settings: Settings, compacts: bool, vacuums: bool) -> None:
@@ -84,5 +87,4 @@ def _say(written: BatchWritten) -> None:
 
     err.print(f"batch {written.batch}: {written.events:,} events in {written.files:,} files", highlight=False)
     if written.refused:
-        see = "the lake's event _refused"
-        err.print(set_apart(written.refused, written.place, see), highlight=False, markup=False)
+        err.print(set_apart(written.refused, written.place, APART), markup=False, highlight=False, soft_wrap=True)

@@ -75,17 +75,23 @@ def _once(settings: Settings) -> MinuteKpis:
 
 def _streamed(settings: Settings, until_idle: float | None) -> MinuteKpis:
     from analytics.kpi_reader import read_results
+    from analytics.quarantine import Quarantine
     from analytics.session import spark_session
     from analytics.stream import prepare_stream, run_stream
+    from avrogate.cli.analytics.apart import all_refused
     from avrogate.cli.analytics.live import shown_live
+    from avrogate.cli.console import err
     from avrogate.cli.signals import stop_on_signals
 
-    prepare_stream(settings)
+    *_, checkpoint = prepare_stream(settings)
     spark = spark_session(settings, "avrogate minute-kpis", long_running=until_idle is None)
     try:
         # signals after Spark has set its own handler, which would cancel the batch
         with stop_on_signals() as stop, shown_live(settings) as on_batch:
-            run_stream(spark, settings, until_idle=until_idle, stop=stop, on_batch=on_batch)
+            summary = run_stream(spark, settings, until_idle=until_idle, stop=stop, on_batch=on_batch)
     finally:
         spark.stop()
+    if summary.refused:
+        said = all_refused(summary.refused, Quarantine(checkpoint).folder)
+        err.print(said, markup=False, highlight=False, soft_wrap=True)
     return read_results(settings)

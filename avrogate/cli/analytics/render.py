@@ -106,13 +106,22 @@ def minutes_json(results: MinuteKpis) -> str:
 
 def batch(report: BatchReport) -> str:
     """One line about a batch of the streaming query; one more for records that are no event."""
+    return "\n".join([batch_line(report), *warnings(report)])
+
+
+def batch_line(report: BatchReport) -> str:
+    """What was read and published."""
     late = f", {report.late_events:,} too late" if report.late_events else ""
     final = f"; final up to {second(report.watermark)}" if report.watermark else ""
     pause = "" if report.pause is None else f"; {report.pause:.1f} s after the query failed"
-    line = f"batch {report.batch}: {report.events:,} events{late}, {report.values:,} values{final}{pause}"
+    return f"batch {report.batch}: {report.events:,} events{late}, {report.values:,} values{final}{pause}"
+
+
+def warnings(report: BatchReport) -> list[str]:
+    """What a person should see, later too: records that are no event."""
     if not report.refused:
-        return line
-    return f"{line}\n{set_apart(report.refused, report.place, report.file)}"
+        return []
+    return [set_apart(report.refused, report.place, report.file)]
 
 
 def _daily_cells(report: DailyReport, top: int | None) -> Iterator[Sequence[str]]:
