@@ -111,3 +111,17 @@ def test_a_line_a_batch_elsewhere(ready: Settings, avrogate: Run, reference: Mod
     assert re.fullmatch(r"batch \d+: 1 events, 4 values; final up to 2026-03-14 12:04:00 UTC", lines[0])
     assert all(line.startswith("batch ") for line in lines)
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_warning_stays_on_the_terminal(ready: Settings, reference: ModuleType) -> None:
+    writer = reference.Writer(ready, shipped_catalog())
+    with terminal(ready, "analytics", "minute-kpis") as shown:
+        writer.send([("nobody", b"no event")])
+        shown.until(r"warning: 1 record is no event of the topic")
+        writer.write([reference.purchase("f", NOON + 15 * 60_000, "1.00")])
+        shown.until(r"2026-03-14 12:15 │ +1 │ +1.00 │")
+        assert shown.screen.count("warning:") == 1
+        shown.process.send_signal(signal.SIGINT)
+        assert shown.process.wait(120) == 0
+        assert shown.screen.count("warning: 1 record is no event of the topic") == 1
+        assert shown.screen.count("warning: in all 1 record was no event of the topic and skipped; see ") == 1
