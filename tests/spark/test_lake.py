@@ -380,7 +380,9 @@ def test_a_lake_of_another_topic_is_no_answer(
 
     other = load_catalog().suffixed(uuid.uuid4().hex[:8])
     list(create_topics(other, filling.settings))
-    with pytest.raises(ConfigError, match=r"keeps topic events-enriched-\w+ .* set|keeps topic events-enriched"):
+    with pytest.raises(
+        ConfigError, match=rf"keeps topic events-enriched-\w+ .+, not {other.stage_topic('enriched')} \("
+    ):
         daily_users(spark, filling.settings, source="lake", catalog=other)
 
 
