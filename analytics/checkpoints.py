@@ -96,11 +96,15 @@ def open_checkpoint(settings: Settings, name: str, topic: str, now: Callable[[],
     """
     folder = settings.checkpoints_home / name
     cluster, topic_id = log_identity(settings, topic)
-    kept = _kept(folder)
-    if kept is None:
-        kept = Identity(cluster, topic, topic_id, int(now() * 1000))
-        _keep(folder, kept)
-    elif (kept.cluster, kept.topic, kept.topic_id) != (cluster, topic, topic_id):
+    begun = Identity(cluster, topic, topic_id, int(now() * 1000))
+    try:
+        kept = _kept(folder) or _keep(folder, begun)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be used: {error.strerror}",
+            hint="set AVROGATE_CHECKPOINTS to a folder that can be written",
+        ) from error
+    if (kept.cluster, kept.topic, kept.topic_id) != (cluster, topic, topic_id):
         raise ConfigError(
             f"{folder} belongs to topic {kept.topic} ({kept.topic_id}) of cluster {kept.cluster}, "
             f"not to {topic} ({topic_id}) of {cluster} at {settings.brokers}",
@@ -122,11 +126,12 @@ def _kept(folder: Path) -> Identity | None:
         raise ConfigError(f"{folder / 'identity.json'} is damaged: {error}", hint=f"rm -r {folder}") from error
 
 
-def _keep(folder: Path, identity: Identity) -> None:
+def _keep(folder: Path, identity: Identity) -> Identity:
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / "identity.json.new"
     draft.write_text(json.dumps(asdict(identity), indent=2), encoding="utf-8")
     draft.replace(folder / "identity.json")
+    return identity
 
 
 def log_identity(settings: Settings, topic: str) -> tuple[str, str]:

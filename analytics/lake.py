@@ -24,6 +24,7 @@ from analytics.checkpoints import Identity
 from analytics.decode import REFUSED, decoded
 from analytics.expressions import text
 from analytics.fitting import fitted, type_of
+from analytics.java_errors import reason
 from analytics.results import moment
 from analytics.writers import TopicSchemas, Writer
 from avrogate.errors import AvrogateError, ConfigError
@@ -224,11 +225,9 @@ def clear_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JJavaError) as error:
-        line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         log = settings.expanded_home / "logs" / "spark.log"
-        raise AvrogateError(
-            f"Spark: {line[:300]}", hint=f"the lake is {settings.lake_location}; see {log}"
-        ) from error
+        hint = f"the lake is {settings.lake_location}; see {log}"
+        raise AvrogateError(f"Spark: {reason(error)}", hint=hint) from error
 
 
 def existing_lake(spark: SparkSession, settings: Settings) -> Lake:

@@ -81,3 +81,10 @@ def test_what_spark_planned_of_a_batch(tmp_path: Path, cluster: list[tuple[str, 
     assert [checkpoint.watermark(batch) for batch in (0, 1)] == [0, 100]
     assert checkpoint.offsets(0, "events") == ({"0": -2}, {"0": 10})
     assert checkpoint.offsets(1, "events") == ({"0": 10, "1": -2}, {"0": 15, "1": 7})
+
+
+def test_a_place_that_cannot_be_used(tmp_path: Path, cluster: list[tuple[str, str]]) -> None:
+    (tmp_path / "file").write_text("")
+    settings = Settings(home=tmp_path, checkpoints=tmp_path / "file" / "below")
+    with pytest.raises(ConfigError, match=r"below/kpis cannot be used: Not a directory"):
+        open_checkpoint(settings, "kpis", "events")
