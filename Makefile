@@ -16,7 +16,7 @@ PAYLOADS ?= 50000
 OUTAGE ?= 20
 SEED ?= 1
 # two at once: most tests wait for a broker
-PARALLEL ?= -n 2 --dist loadgroup
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 help: ## say what there is
 	@echo "make run-pipeline [EVENTS=$(EVENTS)] [INPUT=events.jsonl]"

@@ -108,22 +108,14 @@ def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Fast tests first: those without processes, then those with the stack, then those with Spark.
 
-    A file stays in one piece, as its tests share what they start. Two processes at once (`pytest -n 2 --dist
-    loadgroup`) share by file; all that use the one session of Spark stay together, in order.
+    A file stays in one piece, as its tests share what they start: two processes at once (`pytest -n 2 --dist
+    loadfile --no-loadscope-reorder`) share by file, in this order.
     """
     needs: dict[Path, int] = {}
     for item in items:
         need = 2 if item.get_closest_marker("spark") else bool(item.get_closest_marker("stack"))
         needs[item.path] = max(need, needs.get(item.path, 0))
     items.sort(key=lambda item: needs[item.path])
-    shared = {item.path for item in items if _uses_shared_spark(item)}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("spark" if item.path in shared else item.nodeid.partition("::")[0]))
-
-
-def _uses_shared_spark(item: pytest.Item) -> bool:
-    own = getattr(item, "module", None)  # a module with a session of its own has a fixture of that name
-    return "spark" in getattr(item, "fixturenames", ()) and not hasattr(own, "spark")
 
 
 @contextmanager
