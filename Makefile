@@ -60,7 +60,7 @@ browser: $(VENV)/.dev ## the dashboard in a headless Chromium (on Debian: apt-ge
 integration: $(VENV)/.integration ## the tests on containers (public images, or those of AVROGATE_IMAGE_…)
 	@$(BIN)/python -m pytest --backend=containers -m "(stack or containers) and not compose and not faults" \
 		tests/integration tests/behaviour tests/platform/test_process.py tests/platform/test_watch.py contracts_tests \
-		$(addprefix tests/spark/test_,decode.py decode_topics.py evolution.py reports.py stream.py lake.py)
+		$(addprefix tests/spark/test_,decode.py decode_topics.py evolution.py reports.py stream.py)
 
 compose-smoke: $(VENV)/.integration ## docker-compose.yml, from up to down, with a killed processor and an audit
 	@$(BIN)/python -m pytest -m compose tests/integration
