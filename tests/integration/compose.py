@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -85,8 +85,9 @@ class Compose:
         return self("ps", "--all", "--quiet", *services).stdout.split()
 
     def down(self) -> None:
-        """Remove containers, networks and volumes."""
-        done = self("down", "--volumes", "--remove-orphans", "--timeout", "10")
+        """Remove containers, networks and volumes, those of all profiles: `run` needs none to use one's service."""
+        everything = replace(self, profile=("*",))
+        done = everything("down", "--volumes", "--remove-orphans", "--timeout", "10")
         assert done.returncode == 0, done.stderr
 
 
