@@ -57,7 +57,8 @@ def _pause(file: Path) -> None:
 
 
 def arm(point: str, at: int, act: Action) -> None:
-    """Let `act` happen once, at the point of the transaction number `at`, or at that many restored profiles.
+    """Let `act` happen once, at the first such point from transaction number `at` on, or at that many restored
+    profiles.
 
     What was sent before the point is on the broker by then.
     """
@@ -106,7 +107,8 @@ class _Trap:
             setattr(TransactionalProducer, name, step)
 
     def _spring(self, producer: TransactionalProducer, point: str, flush: bool = True) -> None:
-        if point == self._point and self._transaction == self._at:
+        # or at a later one: the transaction of that number may have been aborted by a rebalance before it came here
+        if point == self._point and 0 < self._at <= self._transaction:
             self._at = 0
             if flush:
                 producer.flush()
