@@ -15,7 +15,7 @@ LOGIN = {
     "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
 }
 # Spark asks for the ends of a partition again with each poll, and its tasks stop at an offset while the client still
-# waits for more behind it: a quarter of the time of reading 1,000,000 records with these (benchmarks/decode.py)
+# waits for more behind it: reading 1,000,000 records takes 0.90 s with these, 2.35 s without (benchmarks/decode.py)
 QUICK = {"max.poll.records": "5000", "fetch.max.wait.ms": "50"}
 # options of the other client that have no counterpart of the same meaning in Java's
 TRANSLATED = {

@@ -16,13 +16,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from threading import Event
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-from analytics.care import StreamCare
+from analytics.care import stream_care
 from analytics.checkpoints import Checkpoint, open_checkpoint
 from analytics.decode import decoded
 from analytics.kafka_source import source_options
@@ -32,10 +31,8 @@ from analytics.running import Running
 from analytics.supervise import supervise
 from analytics.writers import TopicSchemas, bounds, prepare
 from avrogate.errors import ConfigError, Stopped
-from avrogate.health import Health
 from avrogate.kafka import require_topic
 from avrogate.kafka_reading import read_to_end
-from avrogate.patience import Patience
 from avrogate.settings import Settings
 from schemas.catalog import Catalog, shipped_catalog
 
@@ -141,15 +138,8 @@ def fill_lake(
     schemas, checkpoint = prepare_fill(settings, catalog)
     stop, quarantine = stop or Event(), Quarantine(checkpoint)
     lake, summary = Lake(spark, settings.lake_location), FillSummary(settings.lake_location)
-    # whoever watches a bounded run is told at once; a service waits
-    patience = Patience(stop, Health()) if until_idle is None else None
-
-    def written(batch: BatchWritten) -> None:
-        if patience is not None:
-            patience.over()
-        on_batch(batch)
-
-    appender = Appender(lake, checkpoint, schemas, summary, written)
+    care = stream_care(spark, settings, quarantine, stop, until_idle)
+    appender = Appender(lake, checkpoint, schemas, summary, care.reporting(on_batch))
 
     def writer(schemas: TopicSchemas) -> DataStreamWriter:
         appender.schemas = schemas
@@ -164,14 +154,9 @@ def fill_lake(
         _belongs(settings, lake, checkpoint, schemas)
         run.attempt(schemas)
 
-    def learned() -> None:
-        summary.restarts += 1
-
-    care = StreamCare(quarantine, patience, partial(quarantine.unknown, spark, settings), learned)
     with checkpoint.locked(), suppress(Stopped):
         supervise(settings, schemas.without(quarantine.ids), attempt, care)
-    if patience is not None:
-        summary.outages = patience.health.outages
+    summary.restarts, summary.outages = care.restarts, care.outages
     return summary
 
 

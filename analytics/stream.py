@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -11,7 +10,7 @@ from threading import Event
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-from analytics.care import StreamCare
+from analytics.care import stream_care
 from analytics.checkpoints import Checkpoint, open_checkpoint
 from analytics.kpi_topic import KpiPublisher
 from analytics.kpis import Kpi, shipped_kpis
@@ -23,16 +22,12 @@ from analytics.sink import BatchReport, Sink, StreamSummary
 from analytics.supervise import supervise
 from analytics.writers import TopicSchemas, prepare
 from avrogate.errors import Stopped
-from avrogate.health import Health
-from avrogate.patience import Patience
 from avrogate.settings import Settings
 from schemas.catalog import Catalog, shipped_catalog
 
 __all__ = ["BatchReport", "StreamSummary", "prepare_stream", "run_stream"]
 
 CHECKPOINT = "minute-kpis"
-
-log = logging.getLogger(__name__)
 
 
 def run_stream(
@@ -58,16 +53,9 @@ def run_stream(
     """
     schemas, publisher, checkpoint = prepare_stream(settings, catalog)
     stop, quarantine = stop or Event(), Quarantine(checkpoint)
-    # whoever watches a bounded run is told at once; a service waits
-    patience = Patience(stop, Health()) if until_idle is None else None
-
-    def published(report: BatchReport) -> None:
-        if patience is not None:
-            patience.over()
-        on_batch(report)
-
+    care = stream_care(spark, settings, quarantine, stop, until_idle)
     chosen = shipped_kpis() if kpis is None else kpis
-    sink = Sink(publisher, checkpoint, {kpi.name: kpi for kpi in chosen}, published, quarantine)
+    sink = Sink(publisher, checkpoint, {kpi.name: kpi for kpi in chosen}, care.reporting(on_batch), quarantine)
 
     def writer(schemas: TopicSchemas) -> DataStreamWriter:
         sink.keep = partial(quarantine.keep, spark, settings, schemas)
@@ -75,7 +63,6 @@ def run_stream(
         options = {"checkpointLocation": checkpoint.location}
         return plan.writeStream.outputMode("update").options(**options).foreachBatch(sink)
 
-    look = partial(quarantine.unknown, spark, settings)
     run = Running(settings, writer, sink, stop, until_idle)
 
     def attempt(schemas: TopicSchemas) -> None:
@@ -88,13 +75,9 @@ def run_stream(
             sink.failed()
             raise
 
-    def learned() -> None:
-        sink.summary.restarts += 1
-
     with checkpoint.locked(), suppress(Stopped):
-        supervise(settings, schemas.without(quarantine.ids), attempt, StreamCare(quarantine, patience, look, learned))
-    if patience is not None:
-        sink.summary.outages = patience.health.outages
+        supervise(settings, schemas.without(quarantine.ids), attempt, care)
+    sink.summary.restarts, sink.summary.outages = care.restarts, care.outages
     return sink.summary
 
 
