@@ -151,6 +151,8 @@ def fill_lake(
     run = Running(settings, writer, appender, stop, until_idle, TRIGGER)
 
     def attempt(schemas: TopicSchemas) -> None:
+        if run.attempts:  # what came back after an outage may be another cluster
+            open_checkpoint(settings, CHECKPOINT, schemas.topic)
         _belongs(settings, lake, checkpoint, schemas)
         run.attempt(schemas)
 
