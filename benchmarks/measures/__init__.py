@@ -1,0 +1,1 @@
+"""The rows of `make bench`, a file each (`benchmarks.measure`)."""
