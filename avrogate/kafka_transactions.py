@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
@@ -46,6 +46,7 @@ UNTOLD = {KafkaError._STATE, KafkaError._FATAL, KafkaError.MSG_SIZE_TOO_LARGE}
 FENCED_OFTEN, WITHIN = 5, 60.0
 
 Wait = Callable[[TransientError], None]
+Headers = list[tuple[str, bytes | None]]
 
 
 class BatchAborted(AvrogateError):
@@ -122,6 +123,15 @@ class TransactionalProducer:
                 self._producer.poll(0.1)
             except KafkaException as error:
                 self._give_up(error)
+
+    def send_all(self, topic: str, records: Iterable[tuple[bytes | None, bytes | None, Headers]]) -> None:
+        """`send` of many records to the partitions of their keys: key, value and headers of each, in order."""
+        produce: Callable[..., None] = self._producer.produce
+        for key, value, headers in records:
+            try:
+                produce(topic, value, key, headers=headers)
+            except (BufferError, KafkaException):  # it was not taken: `send` waits, or finds out what it means
+                self.send(topic, key, value, headers)
 
     def send_offsets(self, positions: Sequence[TopicPartition], membership: Any) -> None:
         """Put a consumer group's offsets (the next ones to read) into the open transaction.

@@ -63,6 +63,8 @@ def _record_step(rule: RecordRule, paths: list[list[str]], contract: Contract) -
             message = f"{path}: {result.message}" if path else result.message
             return Refused(rule.name, message, rule=rule.name, field=path)
         for name, value in (result or {}).items():
+            if rule.sets is not None and name not in rule.sets:
+                raise TypeError(f"rule {rule.name} changes {name}, which is not among what it sets")
             record[name] = value
         return None
 

@@ -12,10 +12,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from avrogate.errors import BrokerUnavailable, ConfigError, TransientError
 from avrogate.kafka import consumer, translated
-from avrogate.kafka_reading import headers_of
 from avrogate.settings import Settings
 from processors.ownership import Ownership
-from processors.records import RawRecord
+from processors.raw_batch import RawBatch
 from processors.vitals import Vitals
 
 log = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ class Intake:
             [topic], on_assign=ownership.assigned, on_revoke=ownership.revoked, on_lost=ownership.lost
         )
 
-    def read(self) -> list[RawRecord]:
+    def read(self) -> RawBatch:
         """The next records; none if nothing comes for a moment.
 
         Raises BrokerUnavailable in an outage, ConfigError for what a person has to decide.
@@ -66,25 +65,15 @@ class Intake:
             messages = self._consumer.consume(self._size, POLL)
         except KafkaException as error:
             raise translated(error, self._settings) from error
-        records = []
-        for message in messages:
-            trouble = message.error()
-            if trouble is not None:
-                self._check(trouble, message)
-                continue
-            raw = _raw(message)
-            if raw.partition in self._ownership.positions and raw.offset >= self._next[raw.partition]:
-                self._next[raw.partition] = raw.offset + 1
-                self._ownership.at_end.discard(raw.partition)
-                records.append(raw)
+        batch = RawBatch.of_messages(self._topic, self._taken(messages))
         # Kafka checks the generation of a member's offsets, but takes those of a client that names no member. One
         # that was thrown out while it was away still names its old generation (librdkafka 2.16), and is refused.
         # So as not to rest on that, the metadata are taken now, and whether it is a member is looked at after that.
         self._membership = self._consumer.consumer_group_metadata()
-        if records and not self.joined:
+        if batch and not self.joined:
             self.rewind()
-            return []
-        return records
+            return RawBatch.of_messages(self._topic, [])
+        return batch
 
     @property
     def joined(self) -> bool:
@@ -134,6 +123,23 @@ class Intake:
         """Leave the group."""
         self._consumer.close()
 
+    def _taken(self, messages: list[Message]) -> list[Message]:
+        """The records of what this process owns, each once."""
+        taken, following, owned, at_end = [], self._next, self._ownership.positions, self._ownership.at_end
+        for message in messages:
+            trouble = message.error()
+            if trouble is not None:
+                self._check(trouble, message)
+                continue
+            partition: int = message.partition()  # type: ignore[assignment]
+            offset: int = message.offset()  # type: ignore[assignment]
+            if partition in owned and offset >= following[partition]:
+                following[partition] = offset + 1
+                if partition in at_end:
+                    at_end.discard(partition)
+                taken.append(message)
+        return taken
+
     def _check(self, error: KafkaError, message: Message) -> None:
         if error.code() == KafkaError._PARTITION_EOF:
             self._ownership.at_end.add(message.partition() or 0)
@@ -176,15 +182,3 @@ class Intake:
             for partition, offset in self._ownership.positions.items()
             if ends.get(partition, -1) >= 0
         }
-
-
-def _raw(message: Any) -> RawRecord:
-    return RawRecord(
-        message.topic(),
-        message.partition(),
-        message.offset(),
-        message.timestamp()[1],
-        message.key(),
-        message.value(),
-        headers_of(message),
-    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
-from processors.packing import Place, pack, unpack
+from processors.packing import PLACE, Place, pack, unpack
 from processors.records import Profile
 
 # places that nobody is at any more are cleared away once there are more than this, and than twice the users
@@ -46,6 +46,11 @@ class Partition(MutableMapping[str, Profile]):
     def get(self, user: str, default: Profile | None = None) -> Profile | None:  # type: ignore[override]
         """The user's profile, or `default`."""
         return self[user] if user in self.packed else default
+
+    def place(self, user: str) -> Place | None:
+        """The user's country and platform, None if never seen."""
+        packed = self.packed.get(user)
+        return None if packed is None else self._places[packed & PLACE]
 
     def __setitem__(self, user: str, profile: Profile) -> None:
         time, offset, *_ = profile
@@ -98,6 +103,11 @@ class Overlay:
     def get(self, partition: int, user: str) -> Profile | None:
         """The user's profile as the log has it at this point; None if never seen."""
         return self.changes.get((partition, user)) or self.base.partitions[partition].get(user)
+
+    def place(self, partition: int, user: str) -> Place | None:
+        """Country and platform of the user's profile (`get`)."""
+        changed = self.changes.get((partition, user))
+        return self.base.partitions[partition].place(user) if changed is None else changed[2:]
 
     def offer(self, partition: int, user: str, profile: Profile) -> bool:
         """Take a profile if its (event time, offset) is greater than what is there; whether it was taken."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import Message
 
 from avrogate.kafka_reading import headers_of
+from processors.raw_batch import RawBatch
 from processors.records import RawRecord
 
 TOPIC, PARTITION, OFFSET = "source-topic", "source-partition", "source-offset"
@@ -22,12 +23,22 @@ class Source(NamedTuple):
     offset: int
 
 
-def headers(raw: RawRecord) -> list[tuple[str, bytes]]:
+def headers(raw: RawRecord | Source) -> list[tuple[str, bytes]]:
     """The three source headers, as text."""
     return [
         (TOPIC, raw.topic.encode()),
         (PARTITION, b"%d" % raw.partition),
         (OFFSET, b"%d" % raw.offset),
+    ]
+
+
+def headers_of_all(batch: RawBatch) -> list[list[tuple[str, bytes | None]]]:
+    """The source headers of each record of a batch."""
+    topic = (TOPIC, batch.topic.encode())
+    partitions = {partition: (PARTITION, b"%d" % partition) for partition in set(batch.partitions)}
+    return [
+        [topic, partitions[partition], (OFFSET, b"%d" % offset)]
+        for partition, offset in zip(batch.partitions, batch.offsets, strict=True)
     ]
 
 

@@ -14,14 +14,14 @@ from confluent_kafka import KafkaError
 from avrogate.errors import AvrogateError, BrokerUnavailable, TransientError
 from avrogate.kafka_transactions import BatchAborted, TransactionalProducer
 from avrogate.patience import Patience
+from processors.batch import BatchJudge, Judged
 from processors.dead_letters import dead_letter
 from processors.intake import Intake
-from processors.judge import Judge
 from processors.outlets import Outlets
 from processors.ownership import Ownership
 from processors.profiles import Overlay, Profiles
-from processors.provenance import attempts, headers
-from processors.records import Enriched, Outcome, RawRecord
+from processors.provenance import Source, attempts, headers, headers_of_all
+from processors.raw_batch import RawBatch
 from processors.storm import StormGuard
 from processors.tally import Tally
 from processors.vitals import Committed, Vitals
@@ -33,7 +33,6 @@ NO_SHARE = 30.0
 # so often in a row is a batch done again at once: a rebalance takes one or two
 ABORTS = 3
 
-Batch = list[tuple[RawRecord, Outcome]]
 Limits = Mapping[str, int]
 
 
@@ -46,7 +45,7 @@ class QualityProcessor:
 
     def __init__(
         self,
-        judge: Judge,
+        judge: BatchJudge,
         outlets: Outlets,
         ownership: Ownership,
         profiles: Profiles,
@@ -121,27 +120,27 @@ class QualityProcessor:
                 if time.monotonic() - idle_since > limit:
                     return
 
-    def _process(self, records: list[RawRecord]) -> None:
+    def _process(self, records: RawBatch) -> None:
         started = time.perf_counter()
         overlay = self._profiles.overlay()
         counts: dict[str, int] = {}
-        batch = [(raw, self._judge.judge(raw, overlay, counts)) for raw in records]
-        refused = Counter(outcome.reason for _, outcome in batch if not isinstance(outcome, Enriched))
-        self._guard.check(len(batch), refused)
+        judged = self._judge.judge(records, overlay, counts)
+        reasons = Counter(refused.reason for refused in judged.refused.values())
+        self._guard.check(len(records), reasons)
         opened = time.perf_counter()
-        self._commit(batch, overlay)
+        self._commit(judged, overlay)
         overlay.merge()
         self._intake.committed()
-        self._guard.committed(len(batch), refused)
+        self._guard.committed(len(records), reasons)
         ended = time.perf_counter()
-        self._vitals.tally.add((outcome for _, outcome in batch), counts, ended - started)
+        self._vitals.tally.add(judged.enriched, judged.refused.values(), counts, ended - started)
         if self._vitals.on_batch is not None:
-            self._vitals.on_batch(Committed(len(batch), ended - started, ended - opened))
+            self._vitals.on_batch(Committed(len(records), ended - started, ended - opened))
 
-    def _commit(self, batch: Batch, overlay: Overlay) -> None:
+    def _commit(self, judged: Judged, overlay: Overlay) -> None:
         self._producer.begin()
         try:
-            self._write(batch, overlay)
+            self._write(judged, overlay)
             self._producer.send_offsets(self._intake.offsets(), self._intake.membership)
             self._producer.commit()
         except AvrogateError:  # it has been aborted, or cannot be
@@ -150,23 +149,23 @@ class QualityProcessor:
             self._producer.abort()
             raise
 
-    def _write(self, batch: Batch, overlay: Overlay) -> None:
-        now = int(self._clock() * 1000)
-        outlets, send = self._outlets, self._producer.send
-        room = self._limits[outlets.dead_letters]
-        sources: dict[tuple[int, int], RawRecord] = {}
-        for raw, outcome in batch:
-            origin = headers(raw)
-            if isinstance(outcome, Enriched):
-                send(outlets.enriched, outcome.key, outcome.value, origin)
-            else:
-                letter = dead_letter(raw, outcome, now, attempts(raw))
-                key, value = outlets.dead_letter(letter, room, origin)
-                send(outlets.dead_letters, key, value, origin)
-            sources[raw.partition, raw.offset] = raw
+    def _write(self, judged: Judged, overlay: Overlay) -> None:
+        outlets, raw = self._outlets, judged.raw
+        origins = headers_of_all(raw)
+        passed = zip(judged.keys, judged.values, origins, strict=True)
+        self._producer.send_all(outlets.enriched, (one for one in passed if one[1] is not None))
+        now, room = int(self._clock() * 1000), self._limits[outlets.dead_letters]
+        for number, refused in judged.refused.items():
+            letter = dead_letter(raw[number], refused, now, attempts(raw[number]))
+            key, value = outlets.dead_letter(letter, room, origins[number])
+            self._producer.send(outlets.dead_letters, key, value, origins[number])
+        self._write_profiles(overlay, raw.topic)
+
+    def _write_profiles(self, overlay: Overlay, topic: str) -> None:
         for partition, user, profile in overlay:
-            value = outlets.profile(user, profile)
-            send(outlets.profiles, user.encode(), value, headers(sources[partition, profile.offset]), partition)
+            value = self._outlets.profile(user, profile)
+            origin = headers(Source(topic, partition, profile.offset))
+            self._producer.send(self._outlets.profiles, user.encode(), value, origin, partition)
 
     def _again(self, aborted: BatchAborted) -> None:
         """Do the batch again, after a look at the topics' limits if they may have become smaller."""

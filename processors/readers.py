@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,6 +32,7 @@ class Reader:
 
     raw: Codec
     enriched: Codec
+    quality: tuple[Rule, ...]
     rules: Step
     user_field: str
     from_profile: dict[str, str]
@@ -66,6 +67,11 @@ class Readers:
             one.record for name in catalog.topics[self._topic].types for one in catalog.of(self._topic, name)
         }
         self._never: dict[int, tuple[float, WireFormatError]] = {}
+
+    @property
+    def known(self) -> Mapping[int, Reader]:
+        """The readers of all versions of the catalog, by schema id."""
+        return self._known
 
     def reader(self, schema_id: int) -> Reader:
         """The reader of a record's schema id.
@@ -135,6 +141,7 @@ def _reader(
     return Reader(
         raw=raw_codec,
         enriched=Codec(enriched, registry.id_of(enriched)),
+        quality=rules,
         rules=compile_rules(rules, raw_codec.contract),
         user_field=next(field["name"] for field in raw.avro["fields"] if field["json-name"] == key),
         from_profile=_annotated(enriched, "from-profile"),

@@ -13,6 +13,7 @@ from avrogate.kafka_limits import limits
 from avrogate.kafka_transactions import TransactionalProducer
 from avrogate.patience import Patience
 from avrogate.settings import Settings
+from processors.batch import BatchJudge
 from processors.intake import Intake
 from processors.judge import Judge
 from processors.offsets import FirstOffsets
@@ -83,8 +84,9 @@ def _processor(
     restorer = Restorer(settings, outlets.profiles, decoder, vitals, patience.stop.is_set)
     ownership = Ownership(settings, outlets.raw, profiles, first.of, restorer.restore, patience.stop.is_set)
     intake = Intake(settings, GROUP, outlets.raw, ownership, vitals)
+    judge = Judge(readers, settings, largest(outlets, taken))
     processor = QualityProcessor(
-        Judge(readers, settings, largest(outlets, taken)),
+        BatchJudge(judge, readers, settings),
         outlets,
         ownership,
         profiles,

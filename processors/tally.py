@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from processors.records import Enriched, Outcome
+from processors.records import Refused
 
 
 @dataclass
@@ -31,16 +31,16 @@ class Tally:
         """Raw events with an outcome."""
         return self.enriched.total() + self.refused.total()
 
-    def add(self, outcomes: Iterable[Outcome], counts: Mapping[str, int], seconds: float) -> None:
-        """Add a committed batch, and the seconds it took."""
-        for outcome in outcomes:
-            if isinstance(outcome, Enriched):
-                self.enriched[outcome.event] += 1
-            else:
-                self.refused[outcome.reason] += 1
-                self.refused_events[outcome.event or "", outcome.reason] += 1
-                if outcome.rule:
-                    self.rules[outcome.rule] += 1
+    def add(
+        self, enriched: Mapping[str, int], refused: Iterable[Refused], counts: Mapping[str, int], seconds: float
+    ) -> None:
+        """Add a committed batch: those that passed by event, those that did not, and the seconds it took."""
+        self.enriched.update(enriched)
+        for one in refused:
+            self.refused[one.reason] += 1
+            self.refused_events[one.event or "", one.reason] += 1
+            if one.rule:
+                self.rules[one.rule] += 1
         self.counted.update(counts)
         self.transactions += 1
         self.seconds += seconds

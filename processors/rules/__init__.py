@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -49,6 +49,20 @@ class Context:
         self.counts[name] = self.counts.get(name, 0) + 1
 
 
+@dataclass(frozen=True)
+class Together:
+    """What a rule may know of a batch besides the events' fields, in the same order: what `Context` has of one.
+
+    `users` and `keys` are UTF-8, `timestamps` an array of milliseconds. The fields themselves come by path: an array
+    of whole numbers, or a list of texts in UTF-8.
+    """
+
+    settings: Settings
+    users: Sequence[bytes]
+    keys: Sequence[bytes | None]
+    timestamps: Any
+
+
 @dataclass(frozen=True, kw_only=True)
 class ValueRule:
     """A rule about single values, each for itself.
@@ -71,12 +85,19 @@ class RecordRule:
 
     `reads` is the fields that it needs, by path, each with the type that it copes with (`schemas.field_types`).
     `apply` gets their values by their paths, and no others. It returns a Refusal, the fields to change, or None.
+
+    Two things that it may say let whole batches go through it at once (`processors.batch`); an event that a rule with
+    neither goes for is judged one by one.
+    `sets` are all the fields that it may change, if what it says depends on what it reads and on the settings alone:
+    the answer is remembered then. `passes` says of a batch which events it certainly has nothing to say about.
     """
 
     name: str
     reads: Mapping[str, str]
     apply: Callable[[Mapping[str, Any], Context], Refusal | Mapping[str, Any] | None]
     order: int = 500
+    sets: tuple[str, ...] | None = None
+    passes: Callable[[Mapping[str, Any], Together], Iterable[bool]] | None = None
 
 
 Rule = ValueRule | RecordRule
@@ -86,7 +107,12 @@ Rule = ValueRule | RecordRule
 def shipped_rules() -> tuple[Rule, ...]:
     """Every rule of this folder, in the order in which they run. Raises TypeError for a file without one."""
     rules = [_rule(info.name) for info in pkgutil.iter_modules(__path__)]
-    return tuple(sorted(rules, key=lambda rule: (rule.order, rule.name)))
+    return tuple(sorted(rules, key=in_order))
+
+
+def in_order(rule: Rule) -> tuple[int, str]:
+    """By what rules are sorted."""
+    return rule.order, rule.name
 
 
 def _rule(module_name: str) -> Rule:

@@ -43,4 +43,6 @@ def apply(values: Mapping[str, Any], context: Context) -> Refusal | Mapping[str,
     return {"country": name or UNKNOWN, "country_code": code}
 
 
-rule = RecordRule(name="country-name", reads={"country": "string"}, apply=apply, order=400)
+rule = RecordRule(
+    name="country-name", reads={"country": "string"}, apply=apply, order=400, sets=("country", "country_code")
+)

@@ -9,11 +9,11 @@ Example  12:06:00 on an event that the broker got at 12:00:00 is refused, 12:05:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from processors.rules import Context, RecordRule, Refusal
+from processors.rules import Context, RecordRule, Refusal, Together
 
 AHEAD = 5 * 60 * 1000
 YEAR_2000 = 946_684_800_000
@@ -31,6 +31,13 @@ def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
     return None
 
 
+def passes(columns: Mapping[str, Any], together: Together) -> Iterable[bool]:
+    """Compare all times at once."""
+    times = columns["time"]
+    passed: Iterable[bool] = (times >= YEAR_2000) & (times <= together.timestamps + AHEAD)
+    return passed
+
+
 def _text(milliseconds: int) -> str:
     try:
         return (EPOCH + timedelta(milliseconds=milliseconds)).isoformat()
@@ -38,4 +45,10 @@ def _text(milliseconds: int) -> str:
         return f"{milliseconds} ms"
 
 
-rule = RecordRule(name="event-time", reads={"time": "timestamp-millis"}, apply=apply, order=110)
+rule = RecordRule(
+    name="event-time",
+    reads={"time": "timestamp-millis"},
+    apply=apply,
+    order=110,
+    passes=passes,
+)

@@ -10,10 +10,11 @@ Example  key `7` on an event of user `42` is refused
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from operator import eq
 from typing import Any
 
-from processors.rules import Context, RecordRule, Refusal
+from processors.rules import Context, RecordRule, Refusal, Together
 
 
 def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
@@ -24,4 +25,9 @@ def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
     return Refusal(f'{key} on an event of user "{context.user}"', context.user_field)
 
 
-rule = RecordRule(name="misplaced-key", reads={}, apply=apply, order=100)
+def passes(columns: Mapping[str, Any], together: Together) -> Iterable[bool]:
+    """Compare all keys at once."""
+    return map(eq, together.keys, together.users)
+
+
+rule = RecordRule(name="misplaced-key", reads={}, apply=apply, order=100, passes=passes)

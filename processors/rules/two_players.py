@@ -7,10 +7,11 @@ Example  user-a `ann`, user-b `ann` is refused
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from operator import ne
 from typing import Any
 
-from processors.rules import Context, RecordRule, Refusal
+from processors.rules import Context, RecordRule, Refusal, Together
 
 
 def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
@@ -20,4 +21,15 @@ def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
     return Refusal(f'"{values["user_b"]}" plays against themselves', "user_b")
 
 
-rule = RecordRule(name="two-players", reads={"user_a": "string", "user_b": "string"}, apply=apply, order=120)
+def passes(columns: Mapping[str, Any], together: Together) -> Iterable[bool]:
+    """Compare all pairs at once."""
+    return map(ne, columns["user_a"], columns["user_b"])
+
+
+rule = RecordRule(
+    name="two-players",
+    reads={"user_a": "string", "user_b": "string"},
+    apply=apply,
+    order=120,
+    passes=passes,
+)

@@ -7,10 +7,10 @@ Example  winner `cat` in a match of `ann` and `bob` is refused
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from processors.rules import Context, RecordRule, Refusal
+from processors.rules import Context, RecordRule, Refusal, Together
 
 
 def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
@@ -20,9 +20,16 @@ def apply(values: Mapping[str, Any], context: Context) -> Refusal | None:
     return Refusal(f'"{values["winner"]}" is neither "{values["user_a"]}" nor "{values["user_b"]}"', "winner")
 
 
+def passes(columns: Mapping[str, Any], together: Together) -> Iterable[bool]:
+    """Look for all winners at once."""
+    players = zip(columns["winner"], columns["user_a"], columns["user_b"], strict=True)
+    return (winner in (user_a, user_b) for winner, user_a, user_b in players)
+
+
 rule = RecordRule(
     name="winner-played",
     reads={"winner": "string", "user_a": "string", "user_b": "string"},
     apply=apply,
     order=130,
+    passes=passes,
 )

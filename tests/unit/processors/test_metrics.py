@@ -50,8 +50,8 @@ def test_all_of_it_by_name_and_label() -> None:
     assert before["avrogate_part_healthy{part: registry}"] == before["avrogate_healthy"] == 1
     assert before["avrogate_ready"] == before["avrogate_restore_offsets{step: total}"] == 0
 
-    outcomes = [NOTHING, NOTHING, Refused("rule", "m", rule="two-players", event="match"), Refused("truncated", "m")]
-    vitals.tally.add(outcomes, {"unknown-country": 5}, 0.2)
+    refused = [Refused("rule", "m", rule="two-players", event="match"), Refused("truncated", "m")]
+    vitals.tally.add({"init": 2}, refused, {"unknown-country": 5}, 0.2)
     vitals.tally.aborted = 2
     vitals.lag |= {0: 7, 3: 0}
     vitals.owned = 2
