@@ -46,7 +46,8 @@ UNTOLD = {KafkaError._STATE, KafkaError._FATAL, KafkaError.MSG_SIZE_TOO_LARGE}
 FENCED_OFTEN, WITHIN = 5, 60.0
 
 Wait = Callable[[TransientError], None]
-Headers = list[tuple[str, bytes | None]]
+# key, value, headers, partition
+Outgoing = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]], int]
 
 
 class BatchAborted(AvrogateError):
@@ -124,14 +125,14 @@ class TransactionalProducer:
             except KafkaException as error:
                 self._give_up(error)
 
-    def send_all(self, topic: str, records: Iterable[tuple[bytes | None, bytes | None, Headers]]) -> None:
-        """`send` of many records to the partitions of their keys: key, value and headers of each, in order."""
+    def send_all(self, topic: str, records: Iterable[Outgoing]) -> None:
+        """`send` of many records, in order."""
         produce: Callable[..., None] = self._producer.produce
-        for key, value, headers in records:
+        for key, value, headers, partition in records:
             try:
-                produce(topic, value, key, headers=headers)
+                produce(topic, value, key, partition, headers=headers)
             except (BufferError, KafkaException):  # it was not taken: `send` waits, or finds out what it means
-                self.send(topic, key, value, headers)
+                self.send(topic, key, value, headers, partition)
 
     def send_offsets(self, positions: Sequence[TopicPartition], membership: Any) -> None:
         """Put a consumer group's offsets (the next ones to read) into the open transaction.

@@ -7,7 +7,7 @@ log does. It is backed by the compacted topic `user-profiles`: the same partitio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
 from processors.packing import PLACE, Place, pack, unpack
@@ -104,10 +104,15 @@ class Overlay:
         """The user's profile as the log has it at this point; None if never seen."""
         return self.changes.get((partition, user)) or self.base.partitions[partition].get(user)
 
-    def place(self, partition: int, user: str) -> Place | None:
-        """Country and platform of the user's profile (`get`)."""
-        changed = self.changes.get((partition, user))
-        return self.base.partitions[partition].place(user) if changed is None else changed[2:]
+    def places(self) -> Callable[[int, str], Place | None]:
+        """A quick way to ask for country and platform of a user's profile (`get`), while the batch lasts."""
+        changed, partitions = self.changes.get, self.base.partitions
+
+        def place(partition: int, user: str) -> Place | None:
+            profile = changed((partition, user))
+            return partitions[partition].place(user) if profile is None else profile[2:]
+
+        return place
 
     def offer(self, partition: int, user: str, profile: Profile) -> bool:
         """Take a profile if its (event time, offset) is greater than what is there; whether it was taken."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
 from avrogate.kafka_reading import headers_of
-from processors.raw_batch import RawBatch
 from processors.records import RawRecord
 
 TOPIC, PARTITION, OFFSET = "source-topic", "source-partition", "source-offset"
@@ -23,7 +23,7 @@ class Source(NamedTuple):
     offset: int
 
 
-def headers(raw: RawRecord | Source) -> list[tuple[str, bytes]]:
+def headers(raw: RawRecord) -> list[tuple[str, bytes]]:
     """The three source headers, as text."""
     return [
         (TOPIC, raw.topic.encode()),
@@ -32,14 +32,14 @@ def headers(raw: RawRecord | Source) -> list[tuple[str, bytes]]:
     ]
 
 
-def headers_of_all(batch: RawBatch) -> list[list[tuple[str, bytes | None]]]:
-    """The source headers of each record of a batch."""
-    topic = (TOPIC, batch.topic.encode())
-    partitions = {partition: (PARTITION, b"%d" % partition) for partition in set(batch.partitions)}
-    return [
-        [topic, partitions[partition], (OFFSET, b"%d" % offset)]
-        for partition, offset in zip(batch.partitions, batch.offsets, strict=True)
-    ]
+def headers_of_all(topic: str, places: Iterable[tuple[int, int]]) -> Iterator[list[tuple[str, bytes | None]]]:
+    """The source headers of many records of one topic, of which partitions and offsets are given."""
+    first, seconds = (TOPIC, topic.encode()), dict[int, tuple[str, bytes]]()
+    for partition, offset in places:
+        second = seconds.get(partition)
+        if second is None:
+            second = seconds[partition] = PARTITION, b"%d" % partition
+        yield [first, second, (OFFSET, b"%d" % offset)]
 
 
 def attempts(raw: RawRecord) -> int:

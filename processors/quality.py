@@ -8,11 +8,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import repeat
 
 from confluent_kafka import KafkaError
 
 from avrogate.errors import AvrogateError, BrokerUnavailable, TransientError
-from avrogate.kafka_transactions import BatchAborted, TransactionalProducer
+from avrogate.kafka_transactions import ANY_PARTITION, BatchAborted, TransactionalProducer
 from avrogate.patience import Patience
 from processors.batch import BatchJudge, Judged
 from processors.dead_letters import dead_letter
@@ -20,7 +21,7 @@ from processors.intake import Intake
 from processors.outlets import Outlets
 from processors.ownership import Ownership
 from processors.profiles import Overlay, Profiles
-from processors.provenance import Source, attempts, headers, headers_of_all
+from processors.provenance import attempts, headers, headers_of_all
 from processors.raw_batch import RawBatch
 from processors.storm import StormGuard
 from processors.tally import Tally
@@ -151,21 +152,25 @@ class QualityProcessor:
 
     def _write(self, judged: Judged, overlay: Overlay) -> None:
         outlets, raw = self._outlets, judged.raw
-        origins = headers_of_all(raw)
-        passed = zip(judged.keys, judged.values, origins, strict=True)
-        self._producer.send_all(outlets.enriched, (one for one in passed if one[1] is not None))
+        origins = headers_of_all(raw.topic, zip(raw.partitions, raw.offsets, strict=True))
+        outcomes = zip(judged.keys, judged.values, origins, repeat(ANY_PARTITION), strict=False)
+        self._producer.send_all(outlets.enriched, (one for one in outcomes if one[1] is not None))
         now, room = int(self._clock() * 1000), self._limits[outlets.dead_letters]
         for number, refused in judged.refused.items():
-            letter = dead_letter(raw[number], refused, now, attempts(raw[number]))
-            key, value = outlets.dead_letter(letter, room, origins[number])
-            self._producer.send(outlets.dead_letters, key, value, origins[number])
+            letter, origin = dead_letter(raw[number], refused, now, attempts(raw[number])), headers(raw[number])
+            self._producer.send(outlets.dead_letters, *outlets.dead_letter(letter, room, origin), origin)
         self._write_profiles(overlay, raw.topic)
 
     def _write_profiles(self, overlay: Overlay, topic: str) -> None:
-        for partition, user, profile in overlay:
-            value = self._outlets.profile(user, profile)
-            origin = headers(Source(topic, partition, profile.offset))
-            self._producer.send(self._outlets.profiles, user.encode(), value, origin, partition)
+        write, changes = self._outlets.profile, [*overlay]
+        origins = headers_of_all(topic, ((partition, profile.offset) for partition, _, profile in changes))
+        self._producer.send_all(
+            self._outlets.profiles,
+            (
+                (user.encode(), write(user, profile), origin, partition)
+                for (partition, user, profile), origin in zip(changes, origins, strict=True)
+            ),
+        )
 
     def _again(self, aborted: BatchAborted) -> None:
         """Do the batch again, after a look at the topics' limits if they may have become smaller."""

@@ -14,6 +14,7 @@ from avrogate.kafka_transactions import TransactionalProducer
 from avrogate.patience import Patience
 from avrogate.settings import Settings
 from processors.batch import BatchJudge
+from processors.garbage import seldom_searched
 from processors.intake import Intake
 from processors.judge import Judge
 from processors.offsets import FirstOffsets
@@ -64,7 +65,7 @@ def process(
 
     with transactional_id(settings.expanded_home / "slots", GROUP) as identity, suppress(Stopped):
         processor, intake = patience.until_it_works(lambda: made(identity)) if until_idle is None else made(identity)
-        with _closed(intake):
+        with _closed(intake), seldom_searched():
             processor.run(patience, until_idle, progress)
     return vitals.tally
 

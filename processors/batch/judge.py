@@ -148,20 +148,22 @@ class BatchJudge:
 
     def _profiled(self, schema_id: int, one: Prepared, batch: RawBatch, profiles: Overlay) -> Iterator[None]:
         """Goes one event on with each step: gives it its user's place, and takes the place that it sets."""
-        plan, pieces = one.plan, self._pieces[schema_id]
+        plan, pieces, place_of = one.plan, self._pieces[schema_id], profiles.places()
         given: Iterable[Any] = one.profiles() if plan.sets_profile else repeat(None)
         column = one.columns[plan.profiled] if plan.profiled is not None else None
-        for number, (row, name, sets) in enumerate(zip(one.rows, one.users, given, strict=False)):
-            partition, user = batch.partitions[row], name.decode()
+        partitions = [batch.partitions[row] for row in one.rows]
+        users = [name.decode() for name in one.users]
+        for number, (partition, user, sets) in enumerate(zip(partitions, users, given, strict=False)):
             if column is not None:
-                place = profiles.place(partition, user)
+                place = place_of(partition, user)
                 piece = pieces.get(place)
                 if piece is None:
                     piece = pieces[place] = _place_piece(plan, place)
                 column[number] = piece
             if sets is not None:
                 time, country, platform = sets
-                profiles.offer(partition, user, Profile(time, batch.offsets[row], country, platform))
+                offset = batch.offsets[one.rows[number]]
+                profiles.offer(partition, user, Profile(time, offset, country, platform))
             yield
 
 

@@ -110,12 +110,13 @@ class Prepared:
 
     def _memory_keys(self, memory: Memory, own: OwnText | None) -> Sequence[Key]:
         """The raw bytes by which a memory knows each event; none where a text stays."""
-        each = [self._slices(path) for path in memory.reads]
         if own is not None:
-            keys = [b""] * len(each[0])
-            for place in self._numbers_of(own):
-                keys[place] = each[0][place]
+            keys = [b""] * len(self._chosen)
+            numbers, spans, content = self._numbers_of(own), self._spans(own.path), self._scan.buffer.content
+            for place, row in zip(numbers, self._chosen[numbers].tolist(), strict=True):
+                keys[place] = content[spans.starts[row] : spans.ends[row]]
             return keys
+        each = [self._slices(path) for path in memory.reads]
         if len(each) > 1:
             return list(zip(*each, strict=True))
         return each[0]
