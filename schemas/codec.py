@@ -70,7 +70,8 @@ class Codec:
             record: Any = fastavro.schemaless_reader(source, layout.schema, self._own.schema if writer else None)
             layout.walk(content, 0)
         except Exception as error:  # fastavro raises whatever the bytes lead it to
-            raise self._unreadable(f"{type(error).__name__}: {error}", "undecodable") from error
+            said = str(error).partition(" from <_io.")[0]  # the same bytes have the same message: no address in it
+            raise self._unreadable(f"{type(error).__name__}: {said}", "undecodable") from error
         rest = len(body) - source.tell()
         if rest:
             raise self._unreadable(f"{rest} bytes too many", "trailing-bytes")

@@ -40,7 +40,7 @@ def records(codecs: dict[str, Codec], seed: int, number: int, share: float) -> l
         key: bytes | None = str(record[KEYS[kind]]).encode()
         value: bytes | None = codec.write(record)
         if changed and chance.random() < 0.5:
-            key, value = _spoil(chance, key, value or b"")
+            key, value = spoil(chance, key, value or b"")
         partition = hash((seed, key)) % 4 if key is None else sum(key) % 4
         offsets[partition] += chance.choice((1, 1, 1, 2))
         made.append(RawRecord("events-raw", partition, offsets[partition], (NOON + SPAN) * 1000, key, value))
@@ -67,7 +67,7 @@ def _change(chance: random.Random, record: dict[str, Any]) -> None:
             record[name] = chance.choice(TEXTS + MORE_TEXTS)
 
 
-def _spoil(chance: random.Random, key: bytes | None, value: bytes) -> tuple[bytes | None, bytes | None]:
+def spoil(chance: random.Random, key: bytes | None, value: bytes) -> tuple[bytes | None, bytes | None]:
     """Other bytes, or another key."""
     place = chance.randrange(len(value))
     match chance.randrange(11):
