@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from processors.readers import Reader
 from processors.rules import ValueRule
 from schemas.contract import Contract
 from schemas.wire_format import prefix
+
+log = logging.getLogger(__name__)
 
 PLACE = {"country", "platform"}  # what a profile can give and take here
 TIME = "time"
@@ -90,7 +93,8 @@ def make_plan(reader: Reader, settings: Settings) -> Plan | None:
     """The plan for a raw version; None if its events have to be judged one by one."""
     try:
         return _Planner(reader, settings).plan()
-    except Unfit:
+    except Unfit as reason:
+        log.info("%s is judged event by event, for %s", reader.raw.version, reason)
         return None
 
 

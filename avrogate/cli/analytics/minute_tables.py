@@ -29,7 +29,7 @@ def minutes(results: MinuteKpis, kpis: Iterable[Kpi] | None = None) -> list[Tabl
         if kpi.dimension_names and rows:
             parts.append(_by_dimension(kpi, rows))
     if results.watermark:
-        late = f"{results.late_events:,} events came too late to be counted"
+        late = f"{results.late_events:,} events came later than that, which only `--recompute` counts"
         parts.append(f"Minutes that ended by {second(results.watermark)} are final; {late}.")
     return parts
 

@@ -61,7 +61,7 @@ def test_one_row_a_minute_with_money_exact_and_nothing_as_zero() -> None:
         ["2026-03-14 12:00", "1,200", "12,345,678,901,234,567,890.10", "final"],
         ["2026-03-14 12:01", "1", "0.00", "provisional"],
     ]
-    assert "Minutes that ended by 2026-03-14 12:01:00 UTC are final; 2 events came too late" in shown(parts)
+    assert "Minutes that ended by 2026-03-14 12:01:00 UTC are final; 2 events came later than that" in shown(parts)
 
 
 def test_without_a_watermark_nothing_is_said_of_finality() -> None:
