@@ -16,15 +16,15 @@ import time
 import uuid
 
 import psutil
-from enriched import write
 from pyspark.sql import DataFrame, SparkSession
-from restore import platform
 
 from analytics.decode import decoded
 from analytics.kafka_source import QUICK, source_options
 from analytics.session import spark_session
 from analytics.writers import TopicSchemas, topic_schemas
 from avrogate.settings import Settings
+from benchmarks.enriched import write
+from benchmarks.stack import platform
 from schemas.catalog import load_catalog
 from schemas.register import register_all
 from schemas.registry import Registry

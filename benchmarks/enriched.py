@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from restore import COUNTRIES, PLATFORMS
-
 from avrogate.kafka_limits import limits
 from avrogate.kafka_transactions import TransactionalProducer
 from avrogate.settings import Settings
+from benchmarks.restore import COUNTRIES, PLATFORMS
 from processors.outlets import Outlets
 from schemas.catalog import Catalog
 from schemas.codec import Codec

@@ -44,7 +44,10 @@ class Measure:
 
 @dataclass
 class Figures:
-    """What was measured of a row, in its unit, one figure a round; `other` is empty where there is no peer."""
+    """What was measured of a row, in its unit, one figure a round; `other` is empty where there is no peer.
+
+    `ours` is empty if it could not be measured; `notes` say why then.
+    """
 
     ours: list[float] = field(default_factory=list)
     other: list[float] = field(default_factory=list)
@@ -73,10 +76,18 @@ class Figures:
 
 @dataclass(frozen=True)
 class Bench:
-    """What a measure gets: a running stack and a folder of its own, how often and how much, and who listens."""
+    """What a measure gets: a running stack and a folder of its own, how often and how much, and who listens.
+
+    `only` is a part of the names of the rows that somebody wants to see; all of them if it is empty.
+    """
 
     settings: Settings
     home: Path
     rounds: int
     events: int
     say: Callable[[str], None]
+    only: str = ""
+
+    def wants(self, *measures: Measure) -> bool:
+        """Whether somebody wants to see one of these rows."""
+        return any(self.only.lower() in measure.name.lower() for measure in measures)

@@ -11,25 +11,19 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
 import random
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import psutil
 
 from avrogate.kafka_limits import limits
 from avrogate.kafka_transactions import TransactionalProducer
-from avrogate.local.service import is_free
-from avrogate.local.stack import Stack
 from avrogate.settings import Settings, load_settings
+from benchmarks.stack import environment, platform
 from processors.outlets import Outlets
 from processors.profiles import Partition
 from processors.provenance import headers
@@ -97,32 +91,6 @@ def size(partition: Partition) -> int:
     return sys.getsizeof(packed) + sum(sys.getsizeof(one) for pair in packed.items() for one in pair)
 
 
-@contextmanager
-def platform() -> Iterator[Settings]:
-    """The stack that the environment names, or one in a temporary folder; both with a folder of the run's own."""
-    found = load_settings()
-    if found.bootstrap_servers:
-        yield found
-        return
-    with tempfile.TemporaryDirectory() as home:
-        ports = {"stack_kafka_port": free_port(), "stack_registry_port": free_port()}
-        settings = Settings(home=Path(home), downloads=found.downloads_home, **ports)
-        Stack(settings).up(lambda line: print(line, file=sys.stderr))  # noqa: T201
-        try:
-            yield settings.model_copy(
-                update={"bootstrap_servers": settings.brokers, "registry_url": settings.registry}
-            )
-        finally:
-            Stack(settings).down()
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    while not is_free(port := random.randrange(20_000, 32_000)):
-        pass
-    return port
-
-
 def show(results: list[dict[str, float]]) -> None:
     """The rates of the runs, and the memory of the middle one."""
     rates = [one["profiles"] / one["seconds"] for one in results]
@@ -152,11 +120,7 @@ def main() -> None:
         register_all(catalog, Registry(settings))
         write(settings, catalog, given.profiles)
         command = [sys.executable, __file__, "--restore", suffix]
-        environment = os.environ | {
-            "AVROGATE_BOOTSTRAP_SERVERS": settings.brokers,
-            "AVROGATE_REGISTRY_URL": settings.registry,
-        }
-        rounds = [subprocess.check_output(command, env=environment) for _ in range(given.rounds)]
+        rounds = [subprocess.check_output(command, env=environment(settings)) for _ in range(given.rounds)]
         show([json.loads(one) for one in rounds])
 
 

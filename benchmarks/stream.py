@@ -14,12 +14,11 @@ import time
 from pathlib import Path
 from threading import Event
 
-from restore import platform
-
 from analytics.session import spark_session
 from analytics.stream import BatchReport, run_stream
 from avrogate.local.stack import Stack
 from avrogate.settings import Settings
+from benchmarks.stack import platform
 from processors.run import process
 from producers.generator import Generator, Plan
 from producers.run import produce
