@@ -1,12 +1,13 @@
 # Avrogate. `make` alone says what there is. The virtual environment is made and kept up to date by itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help run-pipeline test test-fast test-all contracts faults browser integration compose-smoke check format \
-	stack-up stack-down up down logs ps clean
+.PHONY: help run-pipeline test test-fast test-all contracts faults browser integration compose-smoke bench check \
+	format stack-up stack-down up down logs ps clean
 .SUFFIXES:
 
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 PYTHON := $(shell for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$candidate"; break; }; done)
 EVENTS ?= 100000
@@ -15,6 +16,7 @@ KILLS ?= 8
 PAYLOADS ?= 50000
 OUTAGE ?= 20
 SEED ?= 1
+ROUNDS ?= 5
 # two at once: most tests wait for a broker
 PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -36,6 +38,11 @@ $(VENV)/.dev: $(VENV)/.run
 
 $(VENV)/.integration: $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,integration]"
+	@touch $@
+
+$(PEERS)/.bench: benchmarks/peers/requirements.txt
+	@test -x $(PEERS)/bin/python || "$(PYTHON)" -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 run-pipeline: $(VENV)/.run ## all of it: start, register, produce, process, report, audit
@@ -66,6 +73,9 @@ compose-smoke: $(VENV)/.integration ## docker-compose.yml, from up to down, with
 	@$(BIN)/python -m pytest -m compose tests/integration
 
 test-all: test browser faults integration compose-smoke ## all tests there are
+
+bench: $(VENV)/.dev $(PEERS)/.bench ## all measures beside peers and limits, one table [ROUNDS=5] [EVENTS=100000] [ONLY=name-part]
+	@$(BIN)/python -m benchmarks.bench --rounds $(ROUNDS) --events $(EVENTS) $(if $(ONLY),--only "$(ONLY)")
 
 check: $(VENV)/.dev ## format, lint, types, import layers, derived schemas
 	@$(BIN)/ruff format --check .
@@ -98,4 +108,4 @@ ps: ## which there are
 	@$$(docker/compose.sh) ps --all
 
 clean: ## remove what make made (not the data of the local stack)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
