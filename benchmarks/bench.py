@@ -7,6 +7,7 @@ On a stack of its own in a temporary folder, unless AVROGATE_BOOTSTRAP_SERVERS i
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -35,6 +36,7 @@ def main() -> None:
     chosen = [one for one in sources() if wanted(one, given.only)]
     if not chosen:
         sys.exit(f"bench: no measure has {given.only!r} in its name")
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # not without ending what was started
     console = Console(width=None if sys.stdout.isatty() else 160)
     with platform(say) as settings:
         where = surroundings(settings)

@@ -18,7 +18,7 @@ from avrogate.settings import Settings
 from benchmarks.peers.job import Job
 from benchmarks.peers.meter import RESULT
 from benchmarks.stack import ROOT, environment
-from benchmarks.topics import catalog_of, drop, prepare
+from benchmarks.topics import Input, catalog_of, drop, prepare
 from processors.run import GROUP
 from schemas.catalog import Catalog
 from schemas.registry import Registry
@@ -119,19 +119,17 @@ def outputs(settings: Settings, raw: str) -> Iterator[tuple[Catalog, str]]:
 
 
 def run(settings: Settings, contender: Contender, catalog: Catalog, suffix: str, events: int) -> Result:
-    """Have a contender process `events` records into the topics of `catalog`.
+    """Have a contender process all `events` of the raw topic into the other topics of `catalog`.
 
     Raises AvrogateError if it fails, with the last line that it said, or did not process as many.
     """
     told = job(settings, catalog, suffix, events)
-    command = [contender.python, "-m", f"benchmarks.peers.{contender.module}"]
-    home = settings.expanded_home
     try:
         done = subprocess.run(
-            command,
+            [contender.python, "-m", f"benchmarks.peers.{contender.module}"],
             input=told.text() + "\n",
             env=environment(settings),
-            cwd=home,
+            cwd=settings.expanded_home,
             capture_output=True,
             text=True,
             timeout=HANGS,
@@ -145,6 +143,12 @@ def run(settings: Settings, contender: Contender, catalog: Catalog, suffix: str,
     if result.events != events:
         raise AvrogateError(f"{contender.name} processed {result.events:,} events of {events:,}")
     return result
+
+
+def timed(settings: Settings, contender: Contender, source: Input) -> Result:
+    """A run whose output nobody looks at."""
+    with outputs(settings, source.topic) as (catalog, suffix):
+        return run(settings, contender, catalog, suffix, source.events)
 
 
 def result_of(output: str, name: str) -> Result:

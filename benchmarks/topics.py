@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from contextlib import suppress
+from typing import NamedTuple
 
 from confluent_kafka import KafkaException
 
-from avrogate.kafka import admin, consumer, offsets, producer
+from avrogate.kafka import admin, producer
 from avrogate.kafka_reading import read_to_end
 from avrogate.settings import Settings
 from producers.generator import Generator, Plan
@@ -20,6 +22,15 @@ from schemas.wire_format import PREFIX, prefix
 # as `make run-pipeline` has it
 SEED, SPAN, INVALID_SHARE = 1, 600, 0.005
 START = 1_773_532_800
+# ends the names of what a raw topic needs beside it for as long as it is filled
+INPUT = "bench-input"
+
+
+class Input(NamedTuple):
+    """A raw topic, and how many events are on it."""
+
+    topic: str
+    events: int
 
 
 def catalog_of(raw: str, suffix: str) -> Catalog:
@@ -36,31 +47,42 @@ def catalog_of(raw: str, suffix: str) -> Catalog:
     return Catalog.model_construct(compatibility=shipped.compatibility, topics=topics, folder=shipped.folder)
 
 
+def fresh(settings: Settings) -> str:
+    """A raw topic with nothing on it."""
+    topic = f"bench-raw-{uuid.uuid4().hex[:8]}"
+    prepare(settings, catalog_of(topic, INPUT))
+    return topic
+
+
 def prepare(settings: Settings, catalog: Catalog) -> None:
     """Create and register what is missing."""
     list(create_topics(catalog, settings))
     register_all(catalog, Registry(settings))
 
 
-def generate(settings: Settings, name: str, events: int, invalid_share: float = INVALID_SHARE) -> int:
-    """Fill a raw topic with generated events, some of them invalid; how many the producer let pass."""
-    catalog = catalog_of(name, f"{name}-input")
-    prepare(settings, catalog)
+def generate(settings: Settings, events: int, invalid_share: float = INVALID_SHARE) -> Input:
+    """A raw topic of generated events, some of them spoilt; the producer keeps a part of these from it."""
+    topic = fresh(settings)
     plan = Plan(events=events, seed=SEED, start=START, span=SPAN, invalid_share=invalid_share)
-    produce(settings, Generator(plan), catalog=catalog)
-    return count(settings, name)
+    summary = produce(settings, Generator(plan), catalog=catalog_of(topic, INPUT))
+    return Input(topic, sum(summary.sent.values()))
 
 
-def copy(settings: Settings, source: str, target: str, times: int = 1) -> None:
+def copied(settings: Settings, source: Input, times: int) -> Input:
+    """A raw topic with the events of another one, so often."""
+    topic = fresh(settings)
+    copy(settings, source, topic, times)
+    return Input(topic, times * source.events)
+
+
+def copy(settings: Settings, source: Input, target: str, times: int = 1) -> None:
     """Write the events of one raw topic to another, so often, all in one transaction: they are there at once."""
-    catalog = catalog_of(target, f"{target}-input")
-    prepare(settings, catalog)
     registry = Registry(settings)
-    old, new = _prefixes(registry, catalog_of(source, source), source), _prefixes(registry, catalog, target)
+    old, new = _prefixes(registry, source.topic), _prefixes(registry, target)
     prefixes = {old[version]: new[version] for version in old}
     records = [
         (message.key(), prefixes[value[: PREFIX.size]] + value[PREFIX.size :])
-        for message in read_to_end(settings, source)
+        for message in read_to_end(settings, source.topic)
         if (value := message.value()) is not None
     ]
     client = producer(settings, transactional_id=f"copy-{target}", transaction_timeout_ms=600_000)
@@ -77,24 +99,16 @@ def copy(settings: Settings, source: str, target: str, times: int = 1) -> None:
     client.commit_transaction()
 
 
-def _prefixes(registry: Registry, catalog: Catalog, topic: str) -> dict[str, bytes]:
+def _prefixes(registry: Registry, topic: str) -> dict[str, bytes]:
     """What the values of each version begin with: a schema that refers to others has an id for each topic."""
+    catalog = catalog_of(topic, INPUT)
     versions = [version for event in catalog.topics[topic].events for version in catalog.of(topic, event)]
     return {str(version): prefix(registry.id_of(version)) for version in versions}
 
 
-def count(settings: Settings, topic: str) -> int:
-    """How many offsets a topic has; its records, if none was written in a transaction."""
-    client, parts = consumer(settings, "bench-count"), range(catalog_of(topic, topic).topics[topic].partitions)
-    try:
-        bounds = [offsets(settings, client, topic, partition) for partition in parts]
-    finally:
-        client.close()
-    return sum(end - begin for begin, end in bounds)
-
-
 def drop(settings: Settings, *topics: str) -> None:
     """Delete topics; one that is not there is no trouble."""
-    for answer in admin(settings).delete_topics([*topics]).values():
+    client = admin(settings)  # kept: the answers of a client that is gone never come
+    for answer in client.delete_topics([*topics]).values():
         with suppress(KafkaException):
-            answer.result()
+            answer.result(settings.request_timeout)

@@ -10,21 +10,11 @@ from __future__ import annotations
 import statistics
 
 from avrogate.errors import AvrogateError
-from benchmarks.contenders import (
-    CONFLUENT,
-    OURS,
-    PASS_THROUGH,
-    QUIX,
-    Contender,
-    Result,
-    outputs,
-)
-from benchmarks.contenders import (
-    run as run_contender,
-)
+from benchmarks.contenders import CONFLUENT, OURS, PASS_THROUGH, QUIX, Contender, Result, outputs, timed
+from benchmarks.contenders import run as run_contender
 from benchmarks.measure import Bench, Figures, Measure
 from benchmarks.outcomes import Outcomes, difference, read
-from benchmarks.topics import generate
+from benchmarks.topics import Input, drop, generate
 
 # events of the comparison, and how many of them are spoilt, so that each fault is there
 COMPARED, SPOILT = 12_000, 0.05
@@ -65,19 +55,18 @@ def run(bench: Bench) -> dict[str, Figures]:
             contenders.append(contender)
     if len(contenders) == 1:
         return figures
-    events = generate(bench.settings, "bench-processor", bench.events)
+    source = generate(bench.settings, bench.events)
     rounds: list[dict[Contender, Result]] = []
     for number in range(bench.rounds):
-        results = {contender: _round(bench, contender, events) for contender in _turn(contenders, number)}
-        told = ", ".join(
-            f"{one.name} {results[one].rate:,.0f}/s {results[one].cpu * 1e6:.1f} µs" for one in contenders
-        )
-        bench.say(f"processor: round {number + 1}: {told}")
+        results = {contender: timed(bench.settings, contender, source) for contender in _turn(contenders, number)}
+        told = ", ".join(f"{one.name} {results[one].rate:,.0f}/s" for one in contenders)
+        bench.say(f"processor: round {number + 1}: {told} ({_work([results], *contenders)})")
         for contender in contenders[1:]:
             row = figures[ROWS[contender].name]
             row.ours.append(results[OURS].rate)
             row.other.append(results[contender].rate)
         rounds.append(results)
+    drop(bench.settings, source.topic)
     for contender in contenders[1:]:
         figures[ROWS[contender].name].notes.append(f"processor time an event: {_work(rounds, OURS, contender)}")
     return figures
@@ -89,34 +78,30 @@ def _compared(bench: Bench, wanted: list[Contender]) -> dict[Contender, str]:
     peers = [contender for contender in PEERS if contender in wanted]
     if not peers:
         return troubles
-    events = generate(bench.settings, "bench-compared", min(bench.events, COMPARED), SPOILT)
-    ours = _outcomes(bench, OURS, events)
+    source = generate(bench.settings, min(bench.events, COMPARED), SPOILT)
+    ours = _outcomes(bench, OURS, source)
     bench.say(
         f"processor: comparing {len(ours.enriched):,} enriched events, {len(ours.dead_letters):,} dead letters and "
         f"{len(ours.profiles):,} profiles"
     )
     for peer in peers:
         try:
-            found = difference(ours, _outcomes(bench, peer, events))
+            found = difference(ours, _outcomes(bench, peer, source))
         except AvrogateError as error:
             troubles[peer] = error.message
         else:
             troubles[peer] = f"{peer.name}: {found}" if found else ""
+    drop(bench.settings, source.topic)
     return troubles
 
 
-def _outcomes(bench: Bench, contender: Contender, events: int) -> Outcomes:
-    with outputs(bench.settings, "bench-compared") as (catalog, suffix):
-        run_contender(bench.settings, contender, catalog, suffix, events)
+def _outcomes(bench: Bench, contender: Contender, source: Input) -> Outcomes:
+    with outputs(bench.settings, source.topic) as (catalog, suffix):
+        run_contender(bench.settings, contender, catalog, suffix, source.events)
         found = read(bench.settings, catalog)
-    if (outcomes := len(found.enriched) + len(found.dead_letters)) != events:
-        raise AvrogateError(f"{contender.name} gave {outcomes:,} outcomes of {events:,} events")
+    if (outcomes := len(found.enriched) + len(found.dead_letters)) != source.events:
+        raise AvrogateError(f"{contender.name} gave {outcomes:,} outcomes of {source.events:,} events")
     return found
-
-
-def _round(bench: Bench, contender: Contender, events: int) -> Result:
-    with outputs(bench.settings, "bench-processor") as (catalog, suffix):
-        return run_contender(bench.settings, contender, catalog, suffix, events)
 
 
 def _work(rounds: list[dict[Contender, Result]], *contenders: Contender) -> str:
