@@ -43,7 +43,7 @@ class Contender:
             return sys.executable
         found = peers_python()
         if not found.exists():
-            raise ConfigError(f"{self.name} is not installed in {found.parents[1]}", hint="run it by `make bench`")
+            raise ConfigError(f"it is not installed in {found.parents[1]}: run it by `make bench`")
         return str(found)
 
 
@@ -58,6 +58,7 @@ class Result:
     """What `benchmarks.peers.meter` measured."""
 
     events: int
+    commits: int
     seconds: float
     cpu: float
     resident: int

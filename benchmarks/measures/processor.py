@@ -41,40 +41,52 @@ MEASURES = tuple(ROWS.values())
 # which of them do the whole job
 PEERS = (CONFLUENT, QUIX)
 
+Results = dict[Contender, Result]
+Troubles = dict[Contender, str]
+
 
 def run(bench: Bench) -> dict[str, Figures]:
     """Compare, then let them take turns."""
     wanted = [contender for contender, measure in ROWS.items() if bench.wants(measure)]
-    figures = {ROWS[contender].name: Figures() for contender in wanted}
-    contenders = [OURS]
-    for contender, trouble in _compared(bench, wanted).items():
-        if trouble:
-            figures[ROWS[contender].name].notes.append(trouble)
-            bench.say(f"processor: {trouble}")
-        else:
-            contenders.append(contender)
-    if len(contenders) == 1:
-        return figures
+    troubles = _compared(bench, wanted)
     source = generate(bench.settings, bench.events)
-    rounds: list[dict[Contender, Result]] = []
-    for number in range(bench.rounds):
-        results = {contender: timed(bench.settings, contender, source) for contender in _turn(contenders, number)}
-        told = ", ".join(f"{one.name} {results[one].rate:,.0f}/s" for one in contenders)
-        bench.say(f"processor: round {number + 1}: {told} ({_work([results], *contenders)})")
-        for contender in contenders[1:]:
-            row = figures[ROWS[contender].name]
-            row.ours.append(results[OURS].rate)
-            row.other.append(results[contender].rate)
-        rounds.append(results)
+    rounds = [_round(bench, number, wanted, source, troubles) for number in range(bench.rounds)]
     drop(bench.settings, source.topic)
-    for contender in contenders[1:]:
-        figures[ROWS[contender].name].notes.append(f"processor time an event: {_work(rounds, OURS, contender)}")
-    return figures
+    return {ROWS[one].name: _figures(rounds, one, troubles.get(one)) for one in wanted}
 
 
-def _compared(bench: Bench, wanted: list[Contender]) -> dict[Contender, str]:
-    """Why a contender cannot be measured; empty if it can."""
-    troubles = dict.fromkeys(wanted, "")
+def _round(bench: Bench, number: int, wanted: list[Contender], source: Input, troubles: Troubles) -> Results:
+    """Ours and those that had no trouble yet, each once; a peer that fails is left out from then on."""
+    contenders = [OURS, *(one for one in wanted if one not in troubles)]
+    results: Results = {}
+    for contender in _turn(contenders, number):
+        try:
+            results[contender] = timed(bench.settings, contender, source)
+        except AvrogateError as error:
+            if contender is OURS:
+                raise
+            troubles[contender] = error.message
+            bench.say(f"processor: {error.message}")
+    told = ", ".join(f"{one.name} {result.rate:,.0f}/s in {result.commits}" for one, result in results.items())
+    bench.say(f"processor: round {number + 1}: {told} ({_work([results], *results)})")
+    return results
+
+
+def _figures(rounds: list[Results], contender: Contender, trouble: str | None) -> Figures:
+    if trouble is not None:
+        return Figures(notes=[trouble])
+    work = _work(rounds, OURS, contender)
+    times = statistics.median(results[contender].cpu / results[OURS].cpu for results in rounds)
+    return Figures(
+        ours=[results[OURS].rate for results in rounds],
+        other=[results[contender].rate for results in rounds],
+        notes=[f"processor time an event: {work} ({times:.2f} × ours)"],
+    )
+
+
+def _compared(bench: Bench, wanted: list[Contender]) -> Troubles:
+    """Which peers do not make of the events what we do, and why."""
+    troubles: Troubles = {}
     peers = [contender for contender in PEERS if contender in wanted]
     if not peers:
         return troubles
@@ -88,9 +100,10 @@ def _compared(bench: Bench, wanted: list[Contender]) -> dict[Contender, str]:
         try:
             found = difference(ours, _outcomes(bench, peer, source))
         except AvrogateError as error:
-            troubles[peer] = error.message
-        else:
-            troubles[peer] = f"{peer.name}: {found}" if found else ""
+            found = error.message
+        if found:
+            troubles[peer] = f"{peer.name}: {found}"
+            bench.say(f"processor: {troubles[peer]}")
     drop(bench.settings, source.topic)
     return troubles
 
@@ -104,7 +117,7 @@ def _outcomes(bench: Bench, contender: Contender, source: Input) -> Outcomes:
     return found
 
 
-def _work(rounds: list[dict[Contender, Result]], *contenders: Contender) -> str:
+def _work(rounds: list[Results], *contenders: Contender) -> str:
     """What each contender takes of a core for an event, in the middle one of the rounds."""
     each = {one: statistics.median(results[one].cpu for results in rounds) for one in contenders}
     return ", ".join(f"{one.name} {cpu * 1e6:.1f} µs" for one, cpu in each.items())

@@ -21,7 +21,7 @@ class Meter:
     """To be told when the first batch is there, and of each commit."""
 
     def __init__(self) -> None:
-        self.events = 0
+        self.events = self.commits = 0
         self._began: float | None = None
         self._ended = 0.0
         self._cpu = (0.0, 0.0)
@@ -37,6 +37,7 @@ class Meter:
         """A batch of so many events is committed."""
         self._ended = time.perf_counter()
         self.events += events
+        self.commits += 1
         cpu = time.process_time()
         if not self._first:
             self._first, self._cpu = self.events, (cpu, cpu)
@@ -49,11 +50,12 @@ class Meter:
         print(RESULT + json.dumps(self.figures()), flush=True)  # noqa: T201
 
     def figures(self) -> dict[str, float]:
-        """Events, seconds, processor seconds an event, bytes resident after the last commit and at most."""
+        """Events, commits, seconds, processor seconds an event, bytes resident after the last commit and at most."""
         start, end = self._cpu
         later = self.events - self._first
         return {
             "events": self.events,
+            "commits": self.commits,
             "seconds": self._ended - (self._began or self._ended),
             "cpu": (end - start) / later if later else end / max(self.events, 1),
             "resident": self._resident,
