@@ -8,12 +8,10 @@ with a single commit counts all, its start included. Python's standard library a
 from __future__ import annotations
 
 import json
-import resource
-import sys
 import time
 from pathlib import Path
 
-STATM = Path("/proc/self/statm")
+STATUS = Path("/proc/self/status")
 RESULT = "result "
 
 
@@ -43,7 +41,7 @@ class Meter:
             self._first, self._cpu = self.events, (cpu, cpu)
         else:
             self._cpu = (self._cpu[0], cpu)
-        self._resident = _resident()
+        self._resident = _memory("VmRSS")
 
     def tell(self) -> None:
         """Print what was measured, as the last line of the output."""
@@ -59,12 +57,14 @@ class Meter:
             "seconds": self._ended - (self._began or self._ended),
             "cpu": (end - start) / later if later else end / max(self.events, 1),
             "resident": self._resident,
-            "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+            "peak": _memory("VmHWM"),
         }
 
 
-def _resident() -> int:
+def _memory(name: str) -> int:
+    """Bytes that Linux tells under a name; elsewhere 0. (The most that getrusage tells may be the parent's.)"""
     try:
-        return int(STATM.read_text().split()[1]) * resource.getpagesize()
-    except OSError:  # no Linux
+        lines = STATUS.read_text().splitlines()
+    except OSError:
         return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
