@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 BATCH = 10_000
 POLL = 0.2
 STATISTICS = 2000  # milliseconds
+# records of a partition that the client fetches ahead, and milliseconds for which it then rests: enough for two
+# batches, and memory does not grow with what lies in the topic (by itself: 100,000 records, a second)
+AHEAD, REST = 2 * BATCH, 10
 OUTDATED = 3.0  # seconds
 ANSWERING = {"UP", "UPDATE"}
 STEADY = "steady"  # of a group's `join_state`
@@ -47,6 +50,8 @@ class Intake:
             heartbeat_interval_ms=int(settings.session_timeout * 300),
             enable_partition_eof=True,
             socket_timeout_ms=int(settings.request_timeout * 1000),  # a broker that hangs is seen by then
+            queued_min_messages=AHEAD,
+            fetch_queue_backoff_ms=REST,
         )
         self._size = BATCH
         self._consumer.subscribe(
