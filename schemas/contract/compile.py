@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from avrogate.errors import CatalogError
 from schemas.contract.constraints import ARRAY, NUMBER, TEXT, compile_checks
+from schemas.contract.quick import quick_check, quick_record
 from schemas.contract.scalars import Binary, Double, Dropped, Money, Symbol, Text, Truth, Value, Whole
 from schemas.contract.structures import Array, Either, Field, Map, Nullable, Record, is_record
 
@@ -26,11 +28,21 @@ class Contract:
 
         Raises InvalidEvent that names the field and what is wrong with it.
         """
-        return self.root.from_json(event, dropped)
+        record = self._quick_record(event)
+        return self.root.from_json(event, dropped) if record is None else record
 
     def check(self, record: Mapping[str, Any]) -> None:
         """Raise InvalidEvent if a record breaks a bound, as one that others wrote may."""
-        self.root.check(record)
+        if not self._quick_check(record):
+            self.root.check(record)
+
+    @cached_property
+    def _quick_record(self) -> Callable[[Any], dict[str, Any] | None]:
+        return quick_record(self.root)
+
+    @cached_property
+    def _quick_check(self) -> Callable[[Any], bool | None]:
+        return quick_check(self.root)
 
     def to_event(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON event of a record: `to_record`'s inverse, but for trailing zeros of money."""

@@ -6,7 +6,7 @@ The values they see are JSON's: text, whole numbers, decimals, lists.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -104,20 +104,33 @@ ALL = TEXT | NUMBER | ARRAY
 ENFORCED = {"string": TEXT, "integer": NUMBER, "number": NUMBER, "array": ARRAY}
 
 
-def compile_checks(contract: Mapping[str, Any], kinds: dict[str, Callable[[Any], Check]]) -> Callable[[Any], None]:
-    """The constraints of `contract` that apply to one kind of value, as one function.
+class Bounds:
+    """The constraints that apply to one value: each a limit and a check, by keyword."""
 
-    The function raises InvalidEvent (`out-of-bounds`) for the first one that does not hold.
-    """
-    checks = [kinds[name](_exact(contract[name])) for name in contract if name in kinds]
+    def __init__(self, limits: Mapping[str, Any], checks: Mapping[str, Check]) -> None:
+        self.limits = limits
+        self.checks = checks
+        self._in_turn = tuple(checks.values())
 
-    def check_all(value: Any) -> None:
-        for check in checks:
+    def __call__(self, value: Any) -> None:
+        """Raise InvalidEvent (`out-of-bounds`) for the first constraint that does not hold."""
+        for check in self._in_turn:
             message = check(value)
             if message is not None:
                 raise InvalidEvent(message, reason=REASON)
 
-    return check_all
+    def only(self, keywords: Collection[str]) -> Bounds:
+        """Those of them that are named."""
+        return Bounds(
+            {keyword: limit for keyword, limit in self.limits.items() if keyword in keywords},
+            {keyword: check for keyword, check in self.checks.items() if keyword in keywords},
+        )
+
+
+def compile_checks(contract: Mapping[str, Any], kinds: dict[str, Callable[[Any], Check]]) -> Bounds:
+    """The constraints of `contract` that apply to one kind of value."""
+    limits = {name: _exact(limit) for name, limit in contract.items() if name in kinds}
+    return Bounds(limits, {name: kinds[name](limit) for name, limit in limits.items()})
 
 
 def _exact(limit: Any) -> Any:

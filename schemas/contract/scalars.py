@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Protocol
 
 from avrogate.errors import InvalidEvent
+from schemas.contract.constraints import Bounds
 
-Check = Callable[[Any], None]
 Dropped = list[str] | None
 LONG = range(-(2**63), 2**63)
 WRONG_TYPE, OUT_OF_RANGE = "wrong-type", "out-of-range"
@@ -68,7 +67,7 @@ def check_unicode(value: str) -> None:
 class Text:
     """A string, which must be valid Unicode: JSON allows a lone surrogate, Avro's UTF-8 does not."""
 
-    bounds: Check
+    bounds: Bounds
 
     def from_json(self, value: Any, dropped: Dropped) -> str:
         if not isinstance(value, str):
@@ -107,7 +106,7 @@ class Binary:
 class Whole:
     """A whole number of 64 bits. `factor` is how many of the record's units make one of JSON's."""
 
-    bounds: Check
+    bounds: Bounds
     factor: int = 1
 
     def from_json(self, value: Any, dropped: Dropped) -> int:
@@ -132,7 +131,7 @@ class Whole:
 class Money:
     """A decimal(precision, scale). More places than the scale are refused, or rounded half-even."""
 
-    bounds: Check
+    bounds: Bounds
     precision: int
     scale: int
     rounds: bool = False
@@ -175,7 +174,7 @@ class Money:
 class Double:
     """A binary floating-point number of 64 bits."""
 
-    bounds: Check
+    bounds: Bounds
 
     def from_json(self, value: Any, dropped: Dropped) -> float:
         number = _number(value)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from avrogate.errors import InvalidEvent
-from schemas.contract.scalars import Check, Dropped, Value, check_unicode, wrong_type
+from schemas.contract.constraints import Bounds
+from schemas.contract.scalars import Dropped, Value, check_unicode, wrong_type
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Array:
     """A list of values of one type."""
 
     items: Value
-    bounds: Check
+    bounds: Bounds
 
     def from_json(self, value: Any, dropped: Dropped) -> list[Any]:
         if not isinstance(value, list | tuple):
