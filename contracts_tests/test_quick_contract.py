@@ -1,15 +1,12 @@
 """The straight-line code of a contract is the contract's objects: the same records, the same refusals.
 
-For every version in the catalog, the three drafts of one event and the schemas of `verdicts/`: generated events, and
-each of them changed at each of its places in turn. What is compared is all there is to see: types, the order of
-keys, exponents, what was dropped, and of an error its reason, field and message.
+Generated events of each schema, and each of them changed at each of its places in turn (`alike.py`).
 """
 
 from __future__ import annotations
 
 import copy
 import json
-import os
 from functools import cache
 from pathlib import Path
 
@@ -17,58 +14,21 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from avrogate.errors import InvalidEvent
 from conftest import by_path
-from schemas.catalog import load_catalog
 from schemas.contract import compile_contract
 from schemas.contract.quick import quick_check, quick_record
-from schemas.derive import derive
 
-HERE = Path(__file__).parent
-variants = by_path(HERE / "broken_values.py").variants
-DRAFTS = HERE.parent / "tests" / "unit" / "schemas" / "three_drafts"
-FILES = sorted([*DRAFTS.glob("*.json"), *(HERE / "verdicts").glob("*.json")])
-SCHEMAS = {str(version): version for version in load_catalog().versions} | {
-    f"{file.parent.name}/{file.stem}": file for file in FILES
-}
-EXAMPLES = 50 if os.environ.get("AVROGATE_HYPOTHESIS") == "full" else 2
-CHANGES = 250  # of each example, at least
-# what the objects raise for a value that is nothing of JSON's
-ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+ALIKE = by_path(Path(__file__).with_name("alike.py"))
+SCHEMAS, EXAMPLES, CHANGES = ALIKE.SCHEMAS, ALIKE.EXAMPLES, ALIKE.CHANGES
+schema_of, variants, seen, outcome = ALIKE.schema_of, ALIKE.variants, ALIKE.seen, ALIKE.outcome
 
 each_schema = pytest.mark.parametrize("name", SCHEMAS)
-
-
-@cache
-def schema_of(name):
-    source = SCHEMAS[name]
-    return derive(source).schema if isinstance(source, Path) else source.resolved
 
 
 @cache
 def contract_of(name):
     contract = compile_contract(schema_of(name))
     return contract, contract.root, quick_record(contract.root), quick_check(contract.root)
-
-
-def seen(value):
-    """All that can be told of a value."""
-    match value:
-        case dict():
-            return type(value), [(seen(key), seen(item)) for key, item in value.items()]
-        case list() | tuple():
-            return type(value), [seen(item) for item in value]
-        case _:
-            return type(value), repr(value)
-
-
-def outcome(function, *arguments):
-    try:
-        return seen(function(*arguments))
-    except InvalidEvent as error:
-        return type(error), error.reason, error.field, error.message, error.bare
-    except ODD as error:
-        return type(error), str(error)
 
 
 def alike(contract, root, event):

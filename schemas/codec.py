@@ -19,6 +19,7 @@ from schemas.contract.scalars import EXACT, HUGE, Dropped
 from schemas.strict import Walk, compile_walk
 from schemas.versions import SchemaVersion
 from schemas.wire_format import prefix
+from schemas.writing import Write, compile_write
 
 # decimals under a name of our own: fastavro then leaves them to the functions below
 SHORTEST = "avrogate-decimal"
@@ -48,12 +49,20 @@ class Codec:
         """The contract of this version."""
         return compile_contract(self.version.resolved)
 
+    @cached_property
+    def _quick_write(self) -> Write:
+        return compile_write(self.version.resolved, self._prefix)
+
     def encode(self, event: Any, dropped: Dropped = None) -> bytes:
         """A JSON event in the wire format. Raises InvalidEvent that names the field (`Contract.to_record`)."""
         return self.write(self.contract.to_record(event, dropped))
 
     def write(self, record: Mapping[str, Any]) -> bytes:
         """A record in the wire format; its bounds are not checked (`Contract.check` does)."""
+        written = self._quick_write(record)
+        return self._write_anything(record) if written is None else written
+
+    def _write_anything(self, record: Mapping[str, Any]) -> bytes:
         out = io.BytesIO()
         out.write(self._prefix)
         fastavro.schemaless_writer(out, self._own.schema, record)

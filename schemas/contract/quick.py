@@ -9,7 +9,6 @@ do not.
 from __future__ import annotations
 
 from base64 import b64decode
-from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import copy
 from decimal import Decimal
@@ -18,12 +17,8 @@ from typing import Any
 from schemas.contract.constraints import Bounds
 from schemas.contract.scalars import EXACT, LONG, Binary, Double, Money, Symbol, Text, Truth, Value, Whole
 from schemas.contract.structures import Array, Either, Field, Map, Nullable, Record
-from schemas.generated_code import Code, Lines, indented
+from schemas.generated_code import NESTED, Code, Lines, doubt_if, indented
 
-# what the functions raise at a doubt, by themselves or by the operations in them
-DOUBTS = (LookupError, ValueError, ArithmeticError, TypeError, AttributeError)
-# records within records, and times that the same one is written out in place; beyond it is a function of its own
-NESTED, TIMES = 4, 2
 ATOMS = (type(None), bool, int, float, str, bytes, Decimal)  # the same object is as good as a copy
 # what makes a doubt of a number or a length
 BEYOND = {
@@ -41,32 +36,21 @@ BEYOND = {
 
 def quick_record(root: Record) -> Callable[[Any], dict[str, Any] | None]:
     """What gives the record of a JSON event, or None where it has a doubt."""
-    return _ToRecord().top(root, "return x")
+    coder = _ToRecord()
+    return coder.code.answer([*coder.lines(root, "x", 0), "return x"])
 
 
 def quick_check(root: Record) -> Callable[[Any], bool | None]:
     """What gives True for a record that keeps the bounds, or None where it has a doubt."""
-    return _Check().top(root, "return True")
+    coder = _Check()
+    return coder.code.answer([*coder.lines(root, "x", 0), "return True"])
 
 
 class _Coder:
     """Writes the lines that look at the value in a variable; each class has its own `lines` for a type of value."""
 
     def __init__(self) -> None:
-        self.code = Code(
-            Decimal=Decimal,
-            DOUBTS=DOUBTS,
-            EXACT=EXACT,
-            Doubt=ValueError,
-            b64decode=b64decode,
-            copy=copy,
-        )
-        self._times: Counter[int] = Counter()
-        self._functions: dict[int, str] = {}
-
-    def top(self, root: Record, end: str) -> Callable[[Any], Any]:
-        body = indented([*self.lines(root, "x", 0), end])
-        return self.code[self.code.function(["try:", *body, "except DOUBTS:", "    return None"])]
+        self.code = Code(Decimal=Decimal, EXACT=EXACT, b64decode=b64decode, copy=copy)
 
     def lines(self, value: Value, x: str, depth: int) -> Lines:
         """Lines that raise at a doubt about the value in `x`, and may put another one there."""
@@ -74,18 +58,10 @@ class _Coder:
 
     def within(self, value: Value, x: str, depth: int) -> Lines:
         """The same, in a function of its own where it would be too much to write it out once more."""
-        self._times[id(value)] += 1
-        in_place = depth < NESTED and self._times[id(value)] <= TIMES
-        if in_place or not isinstance(value, Record | Array | Map):
+        if self.code.in_place(value, depth) or not isinstance(value, Record | Array | Map):
             yield from self.lines(value, x, depth)
-            return
-        if id(value) not in self._functions:
-            self._functions[id(value)] = self.code.function([*self.lines(value, "x", 0), "return x"])
-        yield f"{x} = {self._functions[id(value)]}({x})"
-
-    def doubt_if(self, *conditions: str) -> Lines:
-        if conditions:
-            yield f"if {' or '.join(conditions)}: raise Doubt"
+        else:
+            yield f"{x} = {self.code.function_of(value, lambda: [*self.lines(value, 'x', 0), 'return x'])}({x})"
 
     def beyond(self, bounds: Bounds, x: str) -> Iterator[str]:
         """The conditions under which the value in `x` is out of its bounds."""
@@ -121,18 +97,18 @@ class _ToRecord(_Coder):
             case Record():
                 yield from self.record(value, x, depth)
             case Text():
-                yield from self.doubt_if(f"type({x}) is not str", *self.text(value, x))
+                yield from doubt_if(f"type({x}) is not str", *self.text(value, x))
             case Whole():
-                yield from self.doubt_if(f"type({x}) is not int", *self.whole(value, x))
+                yield from doubt_if(f"type({x}) is not int", *self.whole(value, x))
                 yield from self.scaled(value, x)
             case Truth():
-                yield from self.doubt_if(f"{x} is not True and {x} is not False")
+                yield from doubt_if(f"{x} is not True and {x} is not False")
             case Symbol():
                 yield from self.symbol(value, x)
             case Money() | Double():
                 yield from self.number(value, x)
             case Binary():
-                yield from self.doubt_if(f"type({x}) is not str")
+                yield from doubt_if(f"type({x}) is not str")
                 yield f"{x} = b64decode({x}, validate=True)"
             case _:
                 yield from self.structure(value, x, depth)
@@ -142,22 +118,22 @@ class _ToRecord(_Coder):
             case Nullable():
                 yield from (f"if {x} is not None:", *indented([*self.within(value.value, x, depth), "pass"]))
             case Either(text=Text() as text, number=Whole() as number):
-                yield from (f"if type({x}) is str:", *indented([*self.doubt_if(*self.text(text, x)), "pass"]))
-                whole = [*self.doubt_if(*self.whole(number, x)), *self.scaled(number, x), "pass"]
+                yield from (f"if type({x}) is str:", *indented([*doubt_if(*self.text(text, x)), "pass"]))
+                whole = [*doubt_if(*self.whole(number, x)), *self.scaled(number, x), "pass"]
                 yield from (f"elif type({x}) is int:", *indented(whole), "else: raise Doubt")
             case Array():
                 item, found = self.code.name(), self.code.name()
-                yield from self.doubt_if(f"type({x}) is not list", *self.beyond(value.bounds, x))
+                yield from doubt_if(f"type({x}) is not list", *self.beyond(value.bounds, x))
                 inside = self.within(value.items, item, NESTED)
                 yield from (f"{found} = []", f"for {item} in {x}:")
                 yield from indented([*inside, f"{found}.append({item})"])
                 yield f"{x} = {found}"
             case Map():
                 key, item, found = self.code.name(), self.code.name(), self.code.name()
-                yield from self.doubt_if(f"type({x}) is not dict")
+                yield from doubt_if(f"type({x}) is not dict")
                 inside = self.within(value.values, item, NESTED)
                 yield from (f"{found} = {{}}", f"for {key}, {item} in {x}.items():")
-                yield from indented(self.doubt_if(f"type({key}) is not str", _no_unicode(key)))
+                yield from indented(doubt_if(f"type({key}) is not str", _no_unicode(key)))
                 yield from indented([*inside, f"{found}[{key}] = {item}"])
                 yield f"{x} = {found}"
             case _:
@@ -168,11 +144,11 @@ class _ToRecord(_Coder):
         if len(record.json_names) != len(record.fields):
             yield "raise Doubt"
             return
-        yield from self.doubt_if(f"type({x}) is not dict")
+        yield from doubt_if(f"type({x}) is not dict")
         required = sum(not field.optional for field in record.fields)
         count, entries = self.code.name(), []
         if required == len(record.fields):
-            yield from self.doubt_if(f"len({x}) != {required}")
+            yield from doubt_if(f"len({x}) != {required}")
         else:
             yield f"{count} = {required}"
         for field in record.fields:
@@ -180,7 +156,7 @@ class _ToRecord(_Coder):
             entries.append(f"{self.code.constant(field.name)}: {variable}")
             yield from self.field(field, x, variable, count, depth)
         if required != len(record.fields):
-            yield from self.doubt_if(f"len({x}) != {count}")
+            yield from doubt_if(f"len({x}) != {count}")
         yield f"{x} = {{{', '.join(entries)}}}"
 
     def field(self, field: Field, x: str, variable: str, count: str, depth: int) -> Lines:
@@ -203,23 +179,23 @@ class _ToRecord(_Coder):
 
     def symbol(self, value: Symbol, x: str) -> Lines:
         symbols = {text: symbol for symbol, text in reversed(value.texts.items())}
-        yield from self.doubt_if(f"type({x}) is not str")
+        yield from doubt_if(f"type({x}) is not str")
         yield f"{x} = {self.code.constant(symbols)}[{x}]"
 
     def number(self, value: Money | Double, x: str) -> Lines:
         yield f"if type({x}) is int: {x} = Decimal({x})"
         yield f"elif type({x}) is float: {x} = Decimal(repr({x}))"
-        yield from (f"elif type({x}) is not Decimal: raise Doubt", *self.doubt_if(*self.beyond(value.bounds, x)))
+        yield from (f"elif type({x}) is not Decimal: raise Doubt", *doubt_if(*self.beyond(value.bounds, x)))
         found = self.code.name()
         if isinstance(value, Double):
-            yield from self.doubt_if(f"not {x}.is_finite()")
+            yield from doubt_if(f"not {x}.is_finite()")
             yield f"{found} = float({x})"
-            yield from self.doubt_if(f"{found} - {found} != 0")
+            yield from doubt_if(f"{found} - {found} != 0")
         else:
             unit, digits = Decimal(1).scaleb(-value.scale), value.precision - value.scale
             yield f"{found} = {x}.quantize({self.code.constant(unit)}, None, EXACT)"
             same = () if value.rounds else (f"{found} != {x}",)
-            yield from self.doubt_if(*same, self.too_long(found, digits))
+            yield from doubt_if(*same, self.too_long(found, digits))
         yield f"{x} = {found}"
 
 
@@ -234,21 +210,21 @@ class _Check(_Coder):
                     if below:
                         yield from (f"if {inside} is not None:", *indented(below))
             case Text():
-                yield from self.doubt_if(*self.beyond(value.bounds, x))
+                yield from doubt_if(*self.beyond(value.bounds, x))
             case Whole():
-                yield from self.doubt_if(f"type({x}) is not int")
+                yield from doubt_if(f"type({x}) is not int")
                 if value.factor != 1:
                     factor = self.code.constant(value.factor)
-                    yield from (*self.doubt_if(f"{x} % {factor}"), f"{x} //= {factor}")
-                yield from self.doubt_if(*self.whole(value, x))
+                    yield from (*doubt_if(f"{x} % {factor}"), f"{x} //= {factor}")
+                yield from doubt_if(*self.whole(value, x))
             case Money():
-                yield from self.doubt_if(f"type({x}) is not Decimal", f"not {x}.is_finite()")
+                yield from doubt_if(f"type({x}) is not Decimal", f"not {x}.is_finite()")
                 too_long = self.too_long(x, value.precision - value.scale)
-                yield from self.doubt_if(too_long, *self.beyond(value.bounds, x))
+                yield from doubt_if(too_long, *self.beyond(value.bounds, x))
             case Double():
-                yield from self.doubt_if(f"type({x}) is not float", f"{x} - {x} != 0")
+                yield from doubt_if(f"type({x}) is not float", f"{x} - {x} != 0")
                 if value.bounds.limits:
-                    yield from (f"{x} = Decimal(repr({x}))", *self.doubt_if(*self.beyond(value.bounds, x)))
+                    yield from (f"{x} = Decimal(repr({x}))", *doubt_if(*self.beyond(value.bounds, x)))
             case Binary() | Truth() | Symbol():
                 pass
             case _:
@@ -264,10 +240,10 @@ class _Check(_Coder):
                 text, number = ([*self.lines(one, x, depth), "pass"] for one in (value.text, value.number))
                 yield from (f"if isinstance({x}, str):", *indented(text), "else:", *indented(number))
             case Array():
-                yield from self.doubt_if(f"type({x}) is not list", *self.beyond(value.bounds, x))
+                yield from doubt_if(f"type({x}) is not list", *self.beyond(value.bounds, x))
                 yield from self.each(value.items, x)
             case Map():
-                yield from self.doubt_if(f"type({x}) is not dict")
+                yield from doubt_if(f"type({x}) is not dict")
                 yield from self.each(value.values, f"{x}.values()")
             case _:
                 yield "raise Doubt"

@@ -1,13 +1,65 @@
-"""Every small way in which a value can be another one: what a compiled contract must see as the objects do."""
+"""What holds straight-line code to what it stands for.
+
+Schemas, values that are changed at each of their places in turn, and all that can be told of what becomes of them.
+"""
 
 from __future__ import annotations
 
+import os
+import struct
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import IntEnum
+from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from avrogate.errors import InvalidEvent
+from schemas.catalog import load_catalog
+from schemas.derive import derive
+from schemas.versions import SchemaVersion
+
+HERE = Path(__file__).parent
+DRAFTS = HERE.parent / "tests" / "unit" / "schemas" / "three_drafts"
+FILES = sorted([*DRAFTS.glob("*.json"), *(HERE / "verdicts").glob("*.json")])
+# every version in the catalog, the three drafts of one event, and what no event needs yet
+SCHEMAS: dict[str, SchemaVersion | Path] = {str(version): version for version in load_catalog().versions} | {
+    f"{file.parent.name}/{file.stem}": file for file in FILES
+}
+EXAMPLES = 50 if os.environ.get("AVROGATE_HYPOTHESIS") == "full" else 2  # of each schema
+CHANGES = 250  # of each example, at least
+# what is raised for a value that is nothing of JSON's or Avro's
+ODD = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, struct.error)
+
+
+@cache
+def schema_of(name: str) -> dict[str, Any]:
+    """The Avro schema of one of SCHEMAS, references written out."""
+    source = SCHEMAS[name]
+    return derive(source).schema if isinstance(source, Path) else source.resolved
+
+
+def seen(value: Any) -> Any:
+    """All that can be told of a value: types, the order of keys, exponents."""
+    match value:
+        case dict():
+            return type(value), [(seen(key), seen(item)) for key, item in value.items()]
+        case list() | tuple():
+            return type(value), [seen(item) for item in value]
+        case _:
+            return type(value), repr(value)
+
+
+def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
+    """All that can be told of what a function gives or raises."""
+    try:
+        return seen(function(*arguments))
+    except InvalidEvent as error:
+        return type(error), error.reason, error.field, error.message, error.bare
+    except ODD as error:
+        return type(error), str(error)
 
 
 class Text(str):
