@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avrogate.errors import InvalidEvent
-from schemas.json_events import event_text, parse_event
+from schemas.json_events import event_text, parse_event, read_carefully
 
 SCALARS = (
     st.none()
@@ -35,6 +35,64 @@ def nested(place, literal):
     return f'{{"top": {literal}}}', ".".join(["top", *map(str, place)])
 
 
+TOKENS = [
+    *(b'"', b"\\", b"{", b"}", b"[", b"]", b":", b",", b" ", b"\n", b"\0", b"\x0c", b"\x1f", b"\x7f", b"/", b"'"),
+    *(
+        b"0",
+        b"1",
+        b"-",
+        b"+",
+        b".",
+        b"e",
+        b"E5",
+        b"e99999999999999999999",
+        b"9" * 25,
+        b"1" * 4301,
+        b"NaN",
+        b"Infinity",
+    ),
+    *(b"null", b"tru", b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"\xef\xbb\xbf", b"\xf0\x9f\x8e\xae", b"\\ud800"),
+    *(b"\\ud83d\\ude00", b"\\u00", b"\\x", b'"a":', b'"a": 1,', b',"b":{"a":1}', b'{"a":1,"a":2}', b"[1]", b"//x"),
+]
+TEXTS = [
+    b'{"a": 1, "b": "x:y", "\\u0061b": -0.50, "c": {"a": true, "d": null}}',
+    b'{"time": 1735689600, "user-id": "user-1", "purchase_value": 9.99e0}',
+    '{"é": ["🎮", {"a": 1}], "": {}, "a": {"b": {"c": "\\n"}}}'.encode(),
+]
+
+
+def outcome(function, text):
+    try:
+        event = function(text)
+    except InvalidEvent as error:
+        return error.reason, error.field, error.message
+    return repr(event)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("cut", [0, 1, 4])
+def test_the_quick_reader_reads_as_the_careful_one_what_is_changed_anywhere(text, cut):
+    for place in range(len(text) + 1):
+        for token in TOKENS:
+            changed = text[:place] + token + text[place + cut :]
+            assert outcome(parse_event, changed) == outcome(read_carefully, changed), changed
+
+
+def spoilt(text, changes):
+    for place, length, token in changes:
+        place %= len(text) + 1
+        text = text[:place] + (text[:length] if token is None else token.decode(errors="ignore")) + text[place:]
+    return text
+
+
+@given(EVENTS, st.lists(st.tuples(st.integers(0, 300), st.integers(0, 60), st.none() | st.sampled_from(TOKENS))))
+def test_the_quick_reader_reads_as_the_careful_one(event, changes):
+    text = spoilt(event_text(event, ascii_only=False), changes)
+    assert outcome(parse_event, text) == outcome(read_carefully, text)
+    content = text.encode(errors="surrogatepass")
+    assert outcome(parse_event, content) == outcome(read_carefully, content)
+
+
 @given(EVENTS)
 def test_what_is_written_is_read(event):
     assert parse_event(event_text(event)) == event
@@ -45,6 +103,14 @@ def test_what_is_written_is_read(event):
 def test_reads_what_python_reads(event):
     text = event_text(event)
     assert parse_event(text) == json.loads(text, parse_float=Decimal)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":'])
+@pytest.mark.parametrize("levels", range(300, 1001, 50))
+def test_the_quick_reader_goes_no_deeper(opening, levels):
+    closing = "".join({"[": "]", "{": "}"}.get(sign, "") for sign in reversed(opening))
+    text = f'{{"top": {opening * levels}1{closing * levels}}}'
+    assert outcome(parse_event, text) == outcome(read_carefully, text)
 
 
 @given(st.text() | st.binary() | st.from_regex(r'[\s{}\[\]",:0-9eE.+a-]{0,40}', fullmatch=True))
