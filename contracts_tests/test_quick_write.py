@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from conftest import by_path
 from schemas.codec import parsed
 from schemas.contract import compile_contract
+from schemas.encoding import compile_encode
 from schemas.writing import compile_write, number_writer
 
 ALIKE = by_path(Path(__file__).with_name("alike.py"))
@@ -65,6 +66,24 @@ def test_what_is_written_is_what_fastavro_writes(name, data, generated_events):
     assert len(others) >= ALIKE.CHANGES
     for other in others:
         compare(quick, schema, other)
+
+
+@each_schema
+@settings(
+    max_examples=ALIKE.EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+)
+@given(data=st.data())
+def test_an_event_in_one_go_is_its_record_written(name, data, generated_events):
+    contract, _, schema = both(name)
+    encode = compile_encode(contract.root, ALIKE.schema_of(name), PREFIX)
+    event = data.draw(generated_events.valid_events(ALIKE.schema_of(name)))
+    assert encode(event) == by_fastavro(schema, contract.root.from_json(event, None))
+    others = list(ALIKE.variants(event))
+    assert len(others) >= ALIKE.CHANGES
+    for other in others:
+        mine = encode(other)
+        if mine is not None:
+            assert mine == by_fastavro(schema, contract.root.from_json(other, None))
 
 
 @given(st.integers(-(2**63), 2**63 - 1) | st.builds(pow, st.just(2), st.integers(0, 62)))

@@ -16,6 +16,7 @@ from fastavro.types import Schema
 from avrogate.errors import InvalidEvent, WireFormatError
 from schemas.contract import Contract, compile_contract
 from schemas.contract.scalars import EXACT, HUGE, Dropped
+from schemas.encoding import compile_encode
 from schemas.strict import Walk, compile_walk
 from schemas.versions import SchemaVersion
 from schemas.wire_format import prefix
@@ -50,12 +51,17 @@ class Codec:
         return compile_contract(self.version.resolved)
 
     @cached_property
+    def _quick_encode(self) -> Write:
+        return compile_encode(self.contract.root, self.version.resolved, self._prefix)
+
+    @cached_property
     def _quick_write(self) -> Write:
         return compile_write(self.version.resolved, self._prefix)
 
     def encode(self, event: Any, dropped: Dropped = None) -> bytes:
         """A JSON event in the wire format. Raises InvalidEvent that names the field (`Contract.to_record`)."""
-        return self.write(self.contract.to_record(event, dropped))
+        written = self._quick_encode(event)
+        return self.write(self.contract.to_record(event, dropped)) if written is None else written
 
     def write(self, record: Mapping[str, Any]) -> bytes:
         """A record in the wire format; its bounds are not checked (`Contract.check` does)."""

@@ -79,7 +79,7 @@ class Routes:
 
     def of(self, event: Any) -> Route:
         """The route of an event. Raises InvalidEvent if it has no type that the catalog knows."""
-        if not isinstance(event, Mapping):
+        if type(event) is not dict and not isinstance(event, Mapping):  # an ABC is slow to ask
             raise InvalidEvent(f"{describe(event)} is not an object", reason="wrong-type")
         kind = event.get(TYPE_FIELD)
         route = self._routes.get(kind) if isinstance(kind, str) else None

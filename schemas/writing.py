@@ -34,16 +34,24 @@ TYPES = {
 LOGICAL = {("long", "timestamp-millis"): "long", ("bytes", "decimal"): "decimal"}
 
 
-class _Unwritten(Exception):
+class Unwritten(Exception):
     """A schema that is left to fastavro."""
 
 
 def compile_write(schema: Mapping[str, Any], prefix: bytes) -> Write:
     """What writes a record of a schema (references written out) behind `prefix`, or gives None at a doubt."""
     try:
-        return _Coder().write(_expanded(schema, {}, ""), prefix)
-    except _Unwritten:
+        return WriteCoder(Code(**helpers())).function(expanded(schema, {}), prefix)
+    except Unwritten:
         return lambda record: None
+
+
+@cache
+def helpers() -> dict[str, Any]:
+    """What the lines call."""
+    number = number_writer()
+    small = tuple(map(number, range(SMALL)))
+    return {"Decimal": Decimal, "EXACT": EXACT, "number": number, "small": small, "pack": struct.Struct("<d").pack}
 
 
 @cache
@@ -67,13 +75,13 @@ def number_writer() -> Callable[[int], bytes]:
     return write
 
 
-def _expanded(node: Any, named: dict[str, Any], space: str) -> Any:
+def expanded(node: Any, named: dict[str, Any], space: str = "") -> Any:
     """The schema with each type as a mapping whose `type` is null or one of TYPES, also where it is only named.
 
-    Raises _Unwritten for what the coder does not know.
+    Raises Unwritten for what the coder does not know.
     """
     if isinstance(node, list):
-        return [_expanded(branch, named, space) for branch in node]
+        return [expanded(branch, named, space) for branch in node]
     if isinstance(node, str):
         node = {"type": node}
     kind = node["type"]
@@ -84,10 +92,10 @@ def _expanded(node: Any, named: dict[str, Any], space: str) -> Any:
         result = node | {"type": kind}
         for inside in ("items", "values"):
             if inside in node:
-                result[inside] = _expanded(node[inside], named, space)
+                result[inside] = expanded(node[inside], named, space)
         if kind == "record":
             result["fields"] = [
-                {"name": field["name"], "type": _expanded(field["type"], named, space)} for field in node["fields"]
+                {"name": field["name"], "type": expanded(field["type"], named, space)} for field in node["fields"]
             ]
         if "name" in node:
             named[node["name"] if "." in node["name"] else f"{space}.{node['name']}"] = result
@@ -95,46 +103,46 @@ def _expanded(node: Any, named: dict[str, Any], space: str) -> Any:
     for name in (kind, f"{space}.{kind}"):
         if isinstance(kind, str) and name in named:
             return named[name]
-    raise _Unwritten
+    raise Unwritten
 
 
-class _Coder:
+class WriteCoder:
     """Writes the lines that write the value in a variable `x`.
 
     The lines raise at a doubt. Each method gives the lines, and appends expressions to `parts`: the value's bytes.
     """
 
-    def __init__(self) -> None:
-        number = number_writer()
-        small = tuple(map(number, range(SMALL)))
-        self.code = Code(Decimal=Decimal, EXACT=EXACT, number=number, small=small, pack=struct.Struct("<d").pack)
+    def __init__(self, code: Code) -> None:
+        self.code = code
 
-    def write(self, schema: dict[str, Any], prefix: bytes) -> Write:
+    def function(self, schema: dict[str, Any], prefix: bytes) -> Write:
+        """The whole function for a schema."""
         parts = [self.code.constant(prefix)]
         lines = [*self.value(schema, "x", parts, 0)]
-        return self.code.answer([*lines, f"return {_joined(parts)}"])
+        return self.code.answer([*lines, f"return {joined(parts)}"])
 
     def value(self, node: Any, x: str, parts: list[str], level: int) -> Lines:
+        """A value of any type."""
         if isinstance(node, list):
-            yield from self.union(node, x, parts, level)
+            yield from self._union(node, x, parts, level)
         elif node["type"] == "null":
             yield from doubt_if(f"{x} is not None")
         else:
             yield from doubt_if(f"type({x}) is not {TYPES[node['type']]}")
             yield from self.content(node, x, parts, level)
 
-    def union(self, branches: list[Any], x: str, parts: list[str], level: int) -> Lines:
+    def _union(self, branches: list[Any], x: str, parts: list[str], level: int) -> Lines:
         """The branch is the one whose type in Python the value has, so there must be one such branch at most."""
         types = [TYPES.get(branch["type"]) for branch in branches]
         if len({*types}) < len(types) or {"int", "float"} <= {*types}:
-            raise _Unwritten
+            raise Unwritten
         written = self.code.name()
         for index, (branch, kind) in enumerate(zip(branches, types, strict=True)):
             inside = [self.code.constant(number_writer()(index))]
             lines = [*self.content(branch, x, inside, level)] if kind else []
             condition = f"type({x}) is {kind}" if kind else f"{x} is None"
             yield f"{'elif' if index else 'if'} {condition}:"
-            yield from indented([*lines, f"{written} = {_joined(inside)}"])
+            yield from indented([*lines, f"{written} = {joined(inside)}"])
         yield "else: raise Doubt"
         parts.append(written)
 
@@ -150,25 +158,25 @@ class _Coder:
             case "string":
                 content = self.code.name()
                 yield f"{content} = {x}.encode()"
-                yield from self.sized(content, parts)
+                yield from self._sized(content, parts)
             case "bytes":
-                yield from self.sized(x, parts)
+                yield from self._sized(x, parts)
             case "decimal":
-                yield from self.decimal(node, x, parts)
+                yield from self._decimal(node, x, parts)
             case "enum":
                 indexes = {symbol: number_writer()(index) for index, symbol in enumerate(node["symbols"])}
                 parts.append(f"{self.code.constant(indexes)}[{x}]")
             case _ if self.code.in_place(node, level):
-                yield from self.structure(node, x, parts, level)
+                yield from self._structure(node, x, parts, level)
             case _:
-                parts.append(f"{self.code.function_of(node, lambda: self.body(node))}({x})")
+                parts.append(f"{self.code.function_of(node, lambda: self._body(node))}({x})")
 
-    def body(self, node: Any) -> Lines:
+    def _body(self, node: Any) -> Lines:
         parts: list[str] = []
-        yield from self.structure(node, "x", parts, 1)
-        yield f"return {_joined(parts)}"
+        yield from self._structure(node, "x", parts, 1)
+        yield f"return {joined(parts)}"
 
-    def structure(self, node: Any, x: str, parts: list[str], level: int) -> Lines:
+    def _structure(self, node: Any, x: str, parts: list[str], level: int) -> Lines:
         if node["type"] == "record":
             for field in node["fields"]:
                 content = self.code.name()
@@ -191,12 +199,12 @@ class _Coder:
         yield f"{found}.append({self.code.constant(bytes(1))})"
         parts.append(f"b''.join({found})")
 
-    def sized(self, content: str, parts: list[str]) -> Lines:
+    def _sized(self, content: str, parts: list[str]) -> Lines:
         size = self.code.name()
         yield f"{size} = len({content})"
         parts += [f"(small[{size}] if {size} < {SMALL} else number({size}))", content]
 
-    def decimal(self, node: Any, x: str, parts: list[str]) -> Lines:
+    def _decimal(self, node: Any, x: str, parts: list[str]) -> Lines:
         """Two's complement in as few bytes as it takes (see `schemas.codec`)."""
         units, content = self.code.name(), self.code.name()
         yield f"{content} = {x}.scaleb({self.code.constant(node['scale'])}, EXACT)"
@@ -204,8 +212,9 @@ class _Coder:
         yield from doubt_if(f"{units} != {content}")
         size = f"({units} if {units} >= 0 else ~{units}).bit_length() // 8 + 1"
         yield f"{content} = {units}.to_bytes({size}, 'big', signed=True)"
-        yield from self.sized(content, parts)
+        yield from self._sized(content, parts)
 
 
-def _joined(parts: list[str]) -> str:
+def joined(parts: list[str]) -> str:
+    """The expression of all parts, one behind the other."""
     return " + ".join(parts) if 0 < len(parts) <= 3 else f"b''.join(({', '.join(parts)}))"

@@ -9,7 +9,7 @@ do not.
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,8 @@ from schemas.contract.structures import Array, Either, Field, Map, Nullable, Rec
 from schemas.generated_code import NESTED, Code, Lines, doubt_if, indented
 
 ATOMS = (type(None), bool, int, float, str, bytes, Decimal)  # the same object is as good as a copy
+# what the lines call
+HELPERS: dict[str, Any] = {"Decimal": Decimal, "EXACT": EXACT, "b64decode": b64decode, "copy": copy}
 # what makes a doubt of a number or a length
 BEYOND = {
     "minLength": "len({x}) < {limit}",
@@ -36,21 +38,21 @@ BEYOND = {
 
 def quick_record(root: Record) -> Callable[[Any], dict[str, Any] | None]:
     """What gives the record of a JSON event, or None where it has a doubt."""
-    coder = _ToRecord()
+    coder = RecordCoder(Code(**HELPERS))
     return coder.code.answer([*coder.lines(root, "x", 0), "return x"])
 
 
 def quick_check(root: Record) -> Callable[[Any], bool | None]:
     """What gives True for a record that keeps the bounds, or None where it has a doubt."""
-    coder = _Check()
+    coder = _CheckCoder(Code(**HELPERS))
     return coder.code.answer([*coder.lines(root, "x", 0), "return True"])
 
 
 class _Coder:
     """Writes the lines that look at the value in a variable; each class has its own `lines` for a type of value."""
 
-    def __init__(self) -> None:
-        self.code = Code(Decimal=Decimal, EXACT=EXACT, b64decode=b64decode, copy=copy)
+    def __init__(self, code: Code) -> None:
+        self.code = code
 
     def lines(self, value: Value, x: str, depth: int) -> Lines:
         """Lines that raise at a doubt about the value in `x`, and may put another one there."""
@@ -65,7 +67,11 @@ class _Coder:
 
     def beyond(self, bounds: Bounds, x: str) -> Iterator[str]:
         """The conditions under which the value in `x` is out of its bounds."""
-        for keyword, limit in bounds.limits.items():
+        limits = dict(bounds.limits)
+        if limits.keys() >= {"minLength", "maxLength"}:
+            low, high = (self.code.constant(limits.pop(keyword)) for keyword in ("minLength", "maxLength"))
+            yield f"not {low} <= len({x}) <= {high}"
+        for keyword, limit in limits.items():
             if keyword in BEYOND:
                 yield BEYOND[keyword].format(x=x, limit=self.code.constant(limit))
             else:
@@ -91,7 +97,9 @@ class _Coder:
         return f"not {low} < {x} < {high}"
 
 
-class _ToRecord(_Coder):
+class RecordCoder(_Coder):
+    """Makes the record of a JSON event of the value in the variable."""
+
     def lines(self, value: Value, x: str, depth: int) -> Lines:
         match value:
             case Record():
@@ -140,35 +148,48 @@ class _ToRecord(_Coder):
                 yield "raise Doubt"
 
     def record(self, record: Record, x: str, depth: int) -> Lines:
-        """Each known key that is there is counted: if there are as many keys, none is unknown."""
+        entries: list[str] = []
+
+        def entry(field: Field, key: str) -> Lines:
+            variable = self.code.name()
+            entries.append(f"{self.code.constant(field.name)}: {variable}")
+            there = [f"{variable} = {x}[{key}]", *self.within(field.value, variable, depth + 1)]
+            if field.optional:
+                yield from self.optional(x, key, there, f"{variable} = {self.default(field)}")
+            else:
+                yield from there
+
+        yield from self.fields(record, x, entry)
+        yield f"{x} = {{{', '.join(entries)}}}"
+
+    def fields(self, record: Record, x: str, entry: Callable[[Field, str], Lines]) -> Lines:
+        """The lines of each field (`entry`, by the name of its key), and a doubt if there are other keys.
+
+        Each known key that is there is counted: if there are as many keys, none is unknown.
+        """
         if len(record.json_names) != len(record.fields):
             yield "raise Doubt"
             return
         yield from doubt_if(f"type({x}) is not dict")
         required = sum(not field.optional for field in record.fields)
-        count, entries = self.code.name(), []
         if required == len(record.fields):
             yield from doubt_if(f"len({x}) != {required}")
         else:
-            yield f"{count} = {required}"
+            yield f"{x}_keys = {required}"
         for field in record.fields:
-            variable = self.code.name()
-            entries.append(f"{self.code.constant(field.name)}: {variable}")
-            yield from self.field(field, x, variable, count, depth)
+            yield from entry(field, self.code.constant(field.json_name))
         if required != len(record.fields):
-            yield from doubt_if(f"len({x}) != {count}")
-        yield f"{x} = {{{', '.join(entries)}}}"
+            yield from doubt_if(f"len({x}) != {x}_keys")
 
-    def field(self, field: Field, x: str, variable: str, count: str, depth: int) -> Lines:
-        key = self.code.constant(field.json_name)
-        there = [f"{variable} = {x}[{key}]", *self.within(field.value, variable, depth + 1)]
-        if not field.optional:
-            yield from there
-            return
+    def optional(self, x: str, key: str, there: Iterable[str], absent: str) -> Lines:
+        """Lines for a key that is there, and one where it is not."""
+        yield from (f"if {key} in {x}:", *indented([f"{x}_keys += 1", *there]))
+        yield from ("else:", *indented([absent]))
+
+    def default(self, field: Field) -> str:
+        """What stands in a record where JSON has no such key, as an expression."""
         default = self.code.constant(field.default)
-        fresh = default if isinstance(field.default, ATOMS) else f"copy({default})"
-        yield from (f"if {key} in {x}:", *indented([f"{count} += 1", *there]))
-        yield from ("else:", *indented([f"{variable} = {fresh}"]))
+        return default if isinstance(field.default, ATOMS) else f"copy({default})"
 
     def text(self, value: Text, x: str) -> Iterator[str]:
         yield from (*self.beyond(value.bounds, x), _no_unicode(x))
@@ -199,7 +220,7 @@ class _ToRecord(_Coder):
         yield f"{x} = {found}"
 
 
-class _Check(_Coder):
+class _CheckCoder(_Coder):
     def lines(self, value: Value, x: str, depth: int) -> Lines:
         match value:
             case Record():
