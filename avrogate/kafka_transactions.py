@@ -118,7 +118,10 @@ class TransactionalProducer:
         """
         while True:
             try:
-                self._producer.produce(topic, value, key, partition, headers=list(headers) or None)
+                if headers:
+                    self._producer.produce(topic, value, key, partition, headers=list(headers))
+                else:
+                    self._producer.produce(topic, value, key, partition)
                 return
             except BufferError:
                 self._producer.poll(0.1)

@@ -246,7 +246,8 @@ class _Sending:
         """How far it came: to the end, or to where a signal ended it."""
         lines, inspect, add, full = self._lines, self._inspector.inspect, self._batches.add, self._batches.full
         unpaced, count = self._pace.unlimited, self._pace.count
-        for number, event in lines:
+        for event in lines.texts():
+            number = lines.line
             more = add(inspect(event, lines.name, number), number)
             if unpaced and more and number % SELDOM:
                 continue

@@ -71,13 +71,18 @@ class JsonLines:
 
     def __iter__(self) -> Iterator[Line]:
         """Raises ConfigError if reading fails half-way."""
+        for text in self.texts():
+            yield Line(self.line, text)
+
+    def texts(self) -> Iterator[bytes]:
+        """The lines alone; `line` is the number of the last one. Raises ConfigError if reading fails half-way."""
         try:
             for line in self.stream if self._end is None else self._until(self._end):
                 self.line += 1
                 self.done += len(line)
                 text = line.rstrip(b"\r\n")
-                if text.strip():
-                    yield Line(self.line, text)
+                if not text.isspace() and text:
+                    yield text
         except OSError as error:
             raise _unreadable(self.name, error) from error
 

@@ -81,15 +81,17 @@ def _has_each_key_once(event: dict[str, Any], text: str | bytes) -> bool:
     Each key has a colon behind it. So if there are no more colons than keys, then no key was written twice; colons
     in texts leave it open. Arrays are left open as well: their depth is for the careful reader to judge.
     """
-    if isinstance(text, str):
-        colons, arrays = text.count(":"), "[" in text
-    else:
+    if isinstance(text, bytes):
         colons, arrays = text.count(b":"), b"[" in text
-    if arrays:
-        return False
+    else:
+        colons, arrays = text.count(":"), "[" in text
     if colons == len(event):
-        return True
-    return colons == len(event) + sum([len(value) for value in event.values() if type(value) is dict])
+        return not arrays
+    keys = len(event)
+    for value in event.values():
+        if type(value) is dict:
+            keys += len(value)
+    return colons == keys and not arrays
 
 
 class _Refused(Exception):

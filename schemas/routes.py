@@ -35,7 +35,7 @@ class Route:
         key = event.get(self.key_field)
         if key is None:
             raise InvalidEvent("is missing, and is the record's key", reason="missing-field", field=self.key_field)
-        key_bytes = str(key).encode()
+        key_bytes = key.encode() if type(key) is str else str(key).encode()
         size = len(key_bytes) + len(value)
         if size > self.limit:
             raise InvalidEvent(f"{size} bytes, topic {self.topic} takes {self.limit}", reason="too-large")
@@ -79,7 +79,9 @@ class Routes:
 
     def of(self, event: Any) -> Route:
         """The route of an event. Raises InvalidEvent if it has no type that the catalog knows."""
-        if type(event) is not dict and not isinstance(event, Mapping):  # an ABC is slow to ask
+        if type(event) is dict and type(kind := event.get(TYPE_FIELD)) is str and kind in self._routes:
+            return self._routes[kind]
+        if not isinstance(event, Mapping):
             raise InvalidEvent(f"{describe(event)} is not an object", reason="wrong-type")
         kind = event.get(TYPE_FIELD)
         route = self._routes.get(kind) if isinstance(kind, str) else None
