@@ -17,6 +17,7 @@ import msgspec
 from avrogate.errors import InvalidEvent
 
 NOT_JSON, WRONG_TYPE = "not-json", "wrong-type"
+BRACKET = ord("[")
 
 
 def parse_event(text: str | bytes) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def _has_each_key_once(event: dict[str, Any], text: str | bytes) -> bool:
     in texts leave it open. Arrays are left open as well: their depth is for the careful reader to judge.
     """
     if isinstance(text, bytes):
-        colons, arrays = text.count(b":"), b"[" in text
+        colons, arrays = text.count(b":"), BRACKET in text  # a byte is found far quicker than bytes
     else:
         colons, arrays = text.count(":"), "[" in text
     if colons == len(event):
