@@ -12,7 +12,6 @@ import typer
 
 from avrogate.cli.console import err, out
 from avrogate.errors import ConfigError
-from avrogate.settings import load_settings
 
 if TYPE_CHECKING:
     from producers.files import OnRefused, Progress
@@ -94,6 +93,7 @@ def _when(events: int | None, rate: float | None, start: str | None, span: str |
 
 
 def _send_generated(generator: Generator, rate: float | None) -> None:
+    from avrogate.settings import load_settings
     from producers.run import produce
 
     with _bar() as progress:
@@ -105,6 +105,7 @@ def _send_generated(generator: Generator, rate: float | None) -> None:
 
 
 def _send_file(name: str, rate: float | None, again: bool) -> None:
+    from avrogate.settings import load_settings
     from producers.replay import open_lines
     from producers.run import produce
 

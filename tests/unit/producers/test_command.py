@@ -15,7 +15,7 @@ from producers.summary import FileReport, Summary
 
 @pytest.fixture
 def run(broker, settings, monkeypatch):
-    monkeypatch.setattr(cli, "load_settings", lambda: settings)
+    monkeypatch.setattr("avrogate.settings.load_settings", lambda: settings)
     return cli.command
 
 
