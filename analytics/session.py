@@ -14,9 +14,9 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from analytics.connectors import connectors
 from avrogate.errors import StackError
 from avrogate.home import home_folder
-from avrogate.local.download import ivy_home, spark_excludes, spark_packages
 from avrogate.local.java import find_java
 from avrogate.local.trust import java_options
 from avrogate.settings import LOOPBACK, Settings
@@ -85,7 +85,7 @@ def _options(settings: Settings, app_name: str) -> dict[str, str]:
         "spark.sql.streaming.stateStore.providerClass": STATE_STORE,
         "spark.sql.streaming.stopTimeout": "30s",
     }
-    options |= DELTA | _connectors(settings)
+    options |= DELTA | connectors(settings)
     if settings.spark_master.startswith("local"):
         options |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
         options["spark.sql.shuffle.partitions"] = str(LOCAL_PARTITIONS)
@@ -95,19 +95,6 @@ def _options(settings: Settings, app_name: str) -> dict[str, str]:
         # executors are JVMs of their own: they take neither the driver's options nor its time zone
         options["spark.executor.extraJavaOptions"] = "-Duser.timezone=UTC"
     return options
-
-
-def _connectors(settings: Settings) -> dict[str, str]:
-    """Where Spark gets its connectors: nothing to say if they are among its own jars, as in the container image."""
-    jars = Path(pyspark.__file__).parent / "jars"
-    names = [package.split(":") for package in spark_packages()]
-    if all((jars / f"{artifact}-{version}.jar").is_file() for _, artifact, version in names):
-        return {}
-    return {
-        "spark.jars.packages": ",".join(spark_packages()),
-        "spark.jars.excludes": ",".join(spark_excludes()),
-        "spark.jars.ivy": str(ivy_home(settings)),
-    }
 
 
 def _java_options(settings: Settings, logs: Path, long_running: bool) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,15 @@ def spark_excludes() -> list[str]:
 def ivy_home(settings: Settings) -> Path:
     """The project's own Ivy folder, for spark.jars.ivy: a half-filled one in the user's home does no harm."""
     return settings.downloads_home / "ivy"
+
+
+def spark_jars(settings: Settings) -> list[Path]:
+    """The jars of Spark's connectors with all that they need, or none if one of them is not downloaded."""
+    try:
+        found = ivy.artifacts(ivy_home(settings) / "cache", "spark")
+    except (OSError, ElementTree.ParseError):
+        return []
+    return found if all(jar.is_file() for jar in found) else []
 
 
 def ensure_downloaded(settings: Settings, report: Report, progress: Progress | None = None) -> Downloads:
