@@ -1,4 +1,4 @@
-"""What decoding costs on top of reading Kafka: `python benchmarks/decode.py --events 1000000`.
+"""What decoding costs on top of reading Kafka: `python -m benchmarks.decode --events 1000000`.
 
 Writes enriched events of every kind, and reads them with Spark in interleaved rounds, to Spark's `noop` sink, which
 takes all rows and columns and keeps nothing: the bare bytes as Spark's Kafka source reads them by itself, the same
@@ -13,7 +13,9 @@ import argparse
 import json
 import statistics
 import time
-import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psutil
 from pyspark.sql import DataFrame, SparkSession
@@ -23,15 +25,50 @@ from analytics.kafka_source import QUICK, source_options
 from analytics.session import spark_session
 from analytics.writers import TopicSchemas, topic_schemas
 from avrogate.settings import Settings
-from benchmarks.enriched import write
+from benchmarks.enriched import prepared, repeated, write
 from benchmarks.stack import platform
-from schemas.catalog import load_catalog
-from schemas.register import register_all
 from schemas.registry import Registry
-from schemas.topics import create_topics
 
 TARGET = 1.15
-Figures = dict[str, list[float]]
+BARE, QUICK_BARE, DECODED = "bare", "bare, quick", "decoded"
+Seconds = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """A session, and what it reads, by name."""
+
+    spark: SparkSession
+    frames: dict[str, DataFrame]
+
+    def in_turns(self, rounds: int) -> dict[str, Seconds]:
+        """Seconds and processor seconds of each, round by round; a first round to warm up is left out."""
+        assert self.spark._jvm is not None
+        java = psutil.Process(self.spark._jvm.java.lang.ProcessHandle.current().pid())
+        taken: dict[str, Seconds] = {name: {"seconds": [], "cpu": []} for name in self.frames}
+        for number in range(rounds + 1):
+            for name, frame in self.frames.items():
+                before, started = java.cpu_times(), time.perf_counter()
+                frame.write.format("noop").mode("overwrite").save()
+                seconds, after = time.perf_counter() - started, java.cpu_times()
+                if number:
+                    taken[name]["seconds"].append(seconds)
+                    taken[name]["cpu"].append(after.user - before.user + after.system - before.system)
+        return taken
+
+
+@contextmanager
+def readings(settings: Settings, events: int) -> Iterator[Readings]:
+    """Write so many enriched events to a topic of their own; the ways to read them."""
+    catalog = prepared(settings)
+    registry = Registry(settings)
+    write(settings, catalog, repeated(catalog, registry, events))
+    schemas = topic_schemas(catalog, registry, catalog.stage_topic("enriched"))
+    spark = spark_session(settings, "benchmark", long_running=True)
+    try:
+        yield Readings(spark, reading(spark, settings, schemas))
+    finally:
+        spark.stop()
 
 
 def reading(spark: SparkSession, settings: Settings, schemas: TopicSchemas) -> dict[str, DataFrame]:
@@ -40,9 +77,9 @@ def reading(spark: SparkSession, settings: Settings, schemas: TopicSchemas) -> d
     plain = {name: value for name, value in quick.items() if name.removeprefix("kafka.") not in QUICK}
     records, plainly = (spark.read.format("kafka").options(**one).load() for one in (quick, plain))
     return {
-        "bare": plainly.select("value"),
-        "bare, quick": records.select("value"),
-        "decoded": decoded(records, schemas),
+        BARE: plainly.select("value"),
+        QUICK_BARE: records.select("value"),
+        DECODED: decoded(records, schemas),
     }
 
 
@@ -51,32 +88,16 @@ def plan(frame: DataFrame) -> str:
     return str(frame._jdf.queryExecution().executedPlan().toString())
 
 
-def measure(spark: SparkSession, frames: dict[str, DataFrame], rounds: int) -> dict[str, Figures]:
-    """Seconds and processor seconds of each reading, round by round; a first round to warm up is left out."""
-    assert spark._jvm is not None
-    java = psutil.Process(spark._jvm.java.lang.ProcessHandle.current().pid())
-    figures: dict[str, Figures] = {name: {"seconds": [], "cpu": []} for name in frames}
-    for number in range(rounds + 1):
-        for name, frame in frames.items():
-            before, started = java.cpu_times(), time.perf_counter()
-            frame.write.format("noop").mode("overwrite").save()
-            seconds, after = time.perf_counter() - started, java.cpu_times()
-            if number:
-                figures[name]["seconds"].append(seconds)
-                figures[name]["cpu"].append(after.user - before.user + after.system - before.system)
-    return figures
-
-
-def report(figures: dict[str, Figures], events: int) -> None:
+def report(figures: dict[str, Seconds], events: int) -> None:
     """Print the figures and the ratios."""
     for name, each in figures.items():
         for kind, values in each.items():
             spread = f"from {min(values):.2f} to {max(values):.2f}"
             rate = f"{events / statistics.median(values):>12,.0f} events/s" if kind == "seconds" else ""
             print(f"{name:12} {kind:8} median {statistics.median(values):6.2f}  {spread:20} {rate}")  # noqa: T201
-    for base, target in (("bare", f" (target: at most {TARGET})"), ("bare, quick", "")):
+    for base, target in ((BARE, f" (target: at most {TARGET})"), (QUICK_BARE, "")):
         for kind in ("seconds", "cpu"):
-            ratio = statistics.median(figures["decoded"][kind]) / statistics.median(figures[base][kind])
+            ratio = statistics.median(figures[DECODED][kind]) / statistics.median(figures[base][kind])
             print(f"decoded / {base}, {kind}: {ratio:.2f}{target if kind == 'seconds' else ''}")  # noqa: T201
 
 
@@ -87,19 +108,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", action="store_true", help="print one object with every round instead of the table")
     given = parser.parse_args()
-    with platform() as settings:
-        catalog, registry = load_catalog().suffixed(uuid.uuid4().hex[:8]), Registry(settings)
-        list(create_topics(catalog, settings))
-        list(register_all(catalog, registry))
-        write(settings, catalog, given.events)
-        schemas = topic_schemas(catalog, registry, catalog.stage_topic("enriched"))
-        spark = spark_session(settings, "benchmark", long_running=True)
-        try:
-            frames = reading(spark, settings, schemas)
-            found = frames["decoded"].count(), plan(frames["decoded"]).count("from_avro")
-            figures = measure(spark, frames, given.rounds)
-        finally:
-            spark.stop()
+    with platform() as settings, readings(settings, given.events) as ways:
+        frame = ways.frames[DECODED]
+        found = frame.count(), plan(frame).count("from_avro")
+        figures = ways.in_turns(given.rounds)
     if given.json:
         print(json.dumps({"events": given.events, "from_avro": found[1], **figures}))  # noqa: T201
         return
