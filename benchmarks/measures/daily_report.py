@@ -9,6 +9,8 @@ from benchmarks.lakes import BenchmarkLake, filled
 from benchmarks.measure import Bench, Figures, Measure
 
 DAYS, MORE = 30, 10
+# a report takes a second, and what else the machine does is seen in each: so many for a round, so many before
+REPORTS, WARM_UP = 3, 4
 OLDER_DAYS = Measure(
     name=f"daily report of one day, lake of {DAYS} days ÷ lake of that day",
     ours=f"seconds of the report on a lake of {DAYS} days, in a warm session",
@@ -51,9 +53,9 @@ def run(bench: Bench) -> dict[str, Figures]:
 
 
 def in_turns(spark: SparkSession, ours: BenchmarkLake, other: BenchmarkLake, rounds: int) -> Figures:
-    """Seconds of the report on each lake, round by round; the first two rounds warm up and are left out."""
+    """Seconds of the report on each lake, round by round, `REPORTS` times as many; the first ones warm up."""
     figures, events = Figures(), [0, 0]
-    for number in range(-2, rounds):
+    for number in range(-WARM_UP, REPORTS * rounds):
         for place, (lake, seconds) in enumerate(((ours, figures.ours), (other, figures.other))):
             taken, found = lake.report(spark)
             events[place] = found.freshness.events
