@@ -27,6 +27,8 @@ LOCAL_PARTITIONS = 4
 HASHED_GROUPS = 100_000
 # state outside the JVM's memory; a checkpoint keeps the kind of store that it was begun with
 STATE_STORE = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+# a commit of it writes what has changed; a copy of the whole is made aside, now and then
+STATE_CHANGES = "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled"
 # Delta Lake: its SQL commands, and tables by their path. Its log is read in as many tasks; by itself in 50
 DELTA = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -83,6 +85,7 @@ def _options(settings: Settings, app_name: str) -> dict[str, str]:
         "spark.sql.redaction.options.regex": "(?i)url|password|secret|jaas|keystore",
         "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": str(HASHED_GROUPS),
         "spark.sql.streaming.stateStore.providerClass": STATE_STORE,
+        STATE_CHANGES: "true",
         "spark.sql.streaming.stopTimeout": "30s",
     }
     options |= DELTA | connectors(settings)
