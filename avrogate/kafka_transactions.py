@@ -200,6 +200,14 @@ class TransactionalProducer:
             raise translated(error, self._settings) from error
         return made
 
+    def _renew(self) -> None:
+        """Go on in a new epoch, which a producer gets when it begins.
+
+        Within one epoch a broker cannot tell a late record of the transaction that was aborted from one of the next,
+        and would take it as part of that (Kafka's KIP-890).
+        """
+        self._producer = self._make()
+
     def _replace(self, cause: KafkaError) -> None:
         log.warning("a new producer takes over: %s", cause.str())
         self.restarts += 1
@@ -255,6 +263,8 @@ class TransactionalProducer:
             self._replace(cause)
         elif cause.txn_requires_abort() or cause.code() in UNTOLD:
             self.abort()
+            if self.restarts == before:
+                self._renew()
         else:
             raise translated(error, self._settings) from error
         log.warning("transaction aborted: %s", cause.str())
