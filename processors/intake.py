@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 BATCH = 10_000
 POLL = 0.2
 STATISTICS = 2000  # milliseconds
-# records of a partition that the client fetches ahead, and milliseconds for which it then rests: enough for two
-# batches, and memory does not grow with what lies in the topic (by itself: 100,000 records, a second)
-AHEAD, REST = 2 * BATCH, 10
+# records of a partition that the client fetches ahead, and milliseconds for which it then rests: enough for a
+# batch, and memory does not grow with what lies in the topic (by itself: 100,000 records, a second)
+AHEAD, REST = BATCH, 10
 OUTDATED = 3.0  # seconds
 ANSWERING = {"UP", "UPDATE"}
 STEADY = "steady"  # of a group's `join_state`

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from avrogate.kafka_reading import headers_of
 from processors.records import RawRecord
@@ -58,6 +62,11 @@ class RawBatch(Sequence[RawRecord]):
         )
         batch._records = dict(enumerate(records))
         return batch
+
+    @cached_property
+    def times(self) -> npt.NDArray[np.int64]:
+        """The timestamps as an array."""
+        return np.array(self.timestamps, np.int64)
 
     def __len__(self) -> int:
         return len(self.values)

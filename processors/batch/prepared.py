@@ -86,12 +86,16 @@ class Prepared:
         columns = {path: self._plain(path) for rule in passing for path in rule.reads}
         here = rows[chosen].tolist()
         keys = [batch.keys[row] for row in here]
-        together = Together(settings, self._users, keys, np.asarray(batch.timestamps, np.int64)[rows[chosen]])
+        together = Together(settings, self._users, keys, batch.times[rows[chosen]])
         passed = np.ones(len(chosen), np.bool_)
         for rule in passing:
             assert rule.passes is not None
             answer = rule.passes(columns, together)
-            passed &= answer if isinstance(answer, np.ndarray) else np.fromiter(answer, np.bool_, len(chosen))
+            if not isinstance(answer, np.ndarray):
+                answer = list(answer)
+                if False not in answer:  # nearly always
+                    continue
+            passed &= np.asarray(answer, np.bool_)
         return passed
 
     def _plain(self, path: str) -> Any:
@@ -157,8 +161,8 @@ class Prepared:
 
     def _leave_out_unknown(self) -> None:
         """Drop the events that some memory would not say anything about."""
-        unknown = [None in column for column in self.columns]
-        if not any(unknown):
+        pieces = zip(self.plan.pieces, self.columns, strict=True)
+        if not any(None in column for piece, column in pieces if isinstance(piece, Worked | OwnText)):
             return
         good = [None not in pieces for pieces in zip(*self.columns, strict=True)]
         self._chosen = self._chosen[np.array(good, np.bool_)]
