@@ -1,4 +1,4 @@
-"""How fast the profiles come back, and what they take: `python benchmarks/restore.py --profiles 1000000`.
+"""How fast the profiles come back, and what they take: `python -m benchmarks.restore --profiles 1000000`.
 
 Writes profiles as the processor does (wire format, headers, transactions of 10,000, four partitions) to topics of
 its own, and restores them in a fresh process several times. On a stack of its own in a temporary folder, unless

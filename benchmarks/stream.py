@@ -1,4 +1,4 @@
-"""What the minute KPIs take: `python benchmarks/stream.py --events 500000`.
+"""What the minute KPIs take: `python -m benchmarks.stream --events 500000`.
 
 Sends generated events, has one processor enrich them, and has the streaming job catch up with all of them; says
 events per second of each, bytes on the broker's disk per event on each topic (compressed, with headers and keys,
