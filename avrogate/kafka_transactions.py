@@ -71,7 +71,7 @@ class TransactionalProducer:
     outage spoilt, and may sleep or raise; without it BrokerUnavailable is raised after half a minute of tries.
     `fenced` is raised when another producer has taken the transactional id; without it, it is taken back.
     `linger` is how many milliseconds a record may wait for more of its partition; a commit does not wait for it.
-    `restarts` counts the producers that had to be replaced.
+    `restarts` counts the producers that had to be replaced, not those that follow an aborted transaction.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class TransactionalProducer:
         self._fenced = fenced
         self._linger = linger
         self._fenced_at: deque[float] = deque(maxlen=FENCED_OFTEN)
+        self._outdated = False
         self._producer = self._make()
 
     def resize(self, limits: Mapping[str, int]) -> None:
@@ -100,7 +101,13 @@ class TransactionalProducer:
         self._producer = self._make()
 
     def begin(self) -> None:
-        """Open a transaction. Raises BatchAborted if it takes another try."""
+        """Open a transaction. Raises BatchAborted if it takes another try.
+
+        After one that was aborted it is of a new epoch, which a producer gets when it begins: within one epoch a
+        broker cannot tell a late record of the aborted transaction from one of the next (Kafka's KIP-890).
+        """
+        if self._outdated:
+            self._producer = self._make()
         self._call(self._producer.begin_transaction)
 
     def send(
@@ -198,15 +205,8 @@ class TransactionalProducer:
             self._patiently(lambda: made.init_transactions(TRY), made)
         except KafkaException as error:
             raise translated(error, self._settings) from error
+        self._outdated = False
         return made
-
-    def _renew(self) -> None:
-        """Go on in a new epoch, which a producer gets when it begins.
-
-        Within one epoch a broker cannot tell a late record of the transaction that was aborted from one of the next,
-        and would take it as part of that (Kafka's KIP-890).
-        """
-        self._producer = self._make()
 
     def _replace(self, cause: KafkaError) -> None:
         log.warning("a new producer takes over: %s", cause.str())
@@ -263,8 +263,7 @@ class TransactionalProducer:
             self._replace(cause)
         elif cause.txn_requires_abort() or cause.code() in UNTOLD:
             self.abort()
-            if self.restarts == before:
-                self._renew()
+            self._outdated = True
         else:
             raise translated(error, self._settings) from error
         log.warning("transaction aborted: %s", cause.str())
