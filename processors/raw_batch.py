@@ -78,7 +78,7 @@ class RawBatch(Sequence[RawRecord]):
         """One record with its headers, which the client can be asked for once only."""
         found = self._records.get(number)
         if found is None:
-            if number >= len(self):
+            if not 0 <= number < len(self):
                 raise IndexError(number)
             found = self._records[number] = RawRecord(
                 self.topic,

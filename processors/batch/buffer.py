@@ -35,7 +35,6 @@ class Buffer:
         self.ends: Longs = np.cumsum(sizes)
         self.starts: Longs = self.ends - sizes
         self.bytes = np.frombuffer(self.content, np.uint8)
-        self.last = len(self.content) - PADDING
         # the eight bytes from each place on; the places overlap
         self._words: Words = np.ndarray((len(self.content) - 7,), np.dtype("<u8"), self.content, strides=(1,))
         self._high = np.zeros(len(self.content) + 1, np.int32)

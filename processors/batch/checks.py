@@ -29,12 +29,13 @@ def bounds_of(*leaves: Leaf) -> dict[str, Bounds] | None:
 
 def _bounds(kind: str, leaf: Leaf) -> Bounds | None:
     contract: Mapping[str, object] = leaf.options.get("contract", {})
-    if kind == "string" and not contract.keys() & (TEXT.keys() - SIZES):
-        return Bounds(_whole(contract.get("minLength")), _whole(contract.get("maxLength")))
-    if kind != "long" or contract.keys() & (NUMBER.keys() - RANGES):
+    known, others = (SIZES, TEXT) if kind == "string" else (RANGES, NUMBER)
+    limits = {name: contract[name] for name in contract.keys() & known}
+    if contract.keys() & (others.keys() - known) or not all(type(limit) is int for limit in limits.values()):
         return None
-    limits = {name: contract[name] for name in contract.keys() & RANGES}
-    if not all(type(limit) is int for limit in limits.values()):
+    if kind == "string":
+        return Bounds(_whole(limits.get("minLength")), _whole(limits.get("maxLength")))
+    if kind != "long":
         return None
     above, below = _whole(limits.get("exclusiveMinimum")), _whole(limits.get("exclusiveMaximum"))
     least = _extreme(max, _whole(limits.get("minimum")), None if above is None else above + 1)

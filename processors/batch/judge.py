@@ -13,8 +13,10 @@ import numpy as np
 from avrogate.errors import InvalidEvent
 from avrogate.kafka_limits import OVERHEAD
 from avrogate.settings import Settings
+from processors.batch import memory
 from processors.batch.buffer import Buffer
-from processors.batch.plan import FromProfile, Plan, make_plan
+from processors.batch.pieces import FromProfile
+from processors.batch.plan import Plan, make_plan
 from processors.batch.prepared import Prepared
 from processors.judge import Judge
 from processors.packing import Place
@@ -158,6 +160,8 @@ class BatchJudge:
                 place = place_of(partition, user)
                 piece = pieces.get(place)
                 if piece is None:
+                    if len(pieces) >= memory.REMEMBERED:
+                        pieces.clear()
                     piece = pieces[place] = _place_piece(plan, place)
                 column[number] = piece
             if sets is not None:

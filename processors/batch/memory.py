@@ -14,8 +14,13 @@ from processors.rules import Context
 from schemas.codec import parsed
 from schemas.contract.scalars import Value
 
-# spellings of one group of fields that are remembered; then it begins anew
+# spellings of one group of fields that are remembered; with the batch after that it begins anew
 REMEMBERED = 50_000
+# bytes of a spelling that is worth it
+LONG = 256
+
+# the name of a record with one field, which no type of a schema has
+WRAPPER = "__alone__"
 
 Key = bytes | tuple[bytes, ...]
 
@@ -24,7 +29,7 @@ class FieldCodec:
     """Reads and writes one value of an Avro type, exactly as a record with this one field."""
 
     def __init__(self, avro: Any, value: Value) -> None:
-        wrapped = {"type": "record", "name": "Alone", "fields": [{"name": "it", "type": avro}]}
+        wrapped = {"type": "record", "name": WRAPPER, "fields": [{"name": "it", "type": avro}]}
         self._layout = parsed(wrapped)
         self._value = value
 
@@ -68,7 +73,14 @@ class Memory:
         self.counted: dict[Key, Mapping[str, int]] = {}
 
     def pieces(self, keys: Sequence[Key]) -> list[list[bytes | None]]:
-        """For each enriched field the piece of each key; None where the judge has to look."""
+        """For each enriched field the piece of each key; None where the judge has to look.
+
+        `counted` keeps what it says of these keys until the next call.
+        """
+        if len(self.known[0]) >= REMEMBERED:
+            for known in self.known:
+                known.clear()
+            self.counted.clear()
         found = [list(map(known.get, keys)) for known in self.known]
         for number, piece in enumerate(found[0]):
             if piece is None:
@@ -86,10 +98,8 @@ class Memory:
             return None
         if pieces is None:
             return None
-        if len(self.known[0]) >= REMEMBERED:
-            for known in self.known:
-                known.clear()
-            self.counted.clear()
+        if _size(key) > LONG:
+            return None if counts else pieces
         for known, piece in zip(self.known, pieces, strict=True):
             known[key] = piece
         if counts:
@@ -106,6 +116,10 @@ class Memory:
         if self._rules(record, Context(self._settings, counts=counts)) is not None:
             return None
         return [codec.write(_get(record, path.split("."))) for path, codec in self.writes.items()]
+
+
+def _size(key: Key) -> int:
+    return len(key) if isinstance(key, bytes) else sum(map(len, key))
 
 
 def _put(record: dict[str, Any], path: list[str], value: Any) -> None:

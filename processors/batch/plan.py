@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from avrogate.settings import Settings
 from processors.batch.checks import bounds_of
 from processors.batch.memory import FieldCodec, Memory
+from processors.batch.pieces import Copied, FromProfile, OwnText, Piece, Same, Worked, merged
 from processors.batch.rules import Link, Passing, applying, sort_out
 from processors.batch.scan import Bounds, Scalar, Structure
 from processors.batch.shape import Inner, Leaf, Shape, Unfit
@@ -21,52 +22,6 @@ log = logging.getLogger(__name__)
 
 PLACE = {"country", "platform"}  # what a profile can give and take here
 TIME = "time"
-
-
-@dataclass(frozen=True)
-class Copied:
-    """Bytes that stay, from the beginning of one raw part to the end of another."""
-
-    first: str
-    last: str
-
-
-@dataclass(frozen=True)
-class Worked:
-    """A field of a memory, by its number there."""
-
-    memory: int
-    number: int
-
-
-@dataclass(frozen=True)
-class OwnText:
-    """A field of text or number that becomes text: the text stays, a number is a memory's to write.
-
-    `number` is the index of the number's branch in the union.
-    """
-
-    path: str
-    memory: int
-    number: int
-
-
-@dataclass(frozen=True)
-class Same:
-    """The same bytes in every event."""
-
-    content: bytes
-
-
-@dataclass(frozen=True)
-class FromProfile:
-    """Fields that come from the user's profile, one behind the other: attribute and codec of each."""
-
-    sources: tuple[str, ...]
-    codecs: tuple[FieldCodec, ...]
-
-
-Piece = Copied | Worked | OwnText | Same | FromProfile
 
 
 @dataclass(frozen=True)
@@ -119,7 +74,10 @@ class _Planner:
             if path not in linked:
                 self._alone(leaf)
         self._require_columns(passing)
-        pieces = tuple(_merged(list(self._pieces(self.enriched.parts)), self._order(), {*reader.sets_profile}))
+        made = list(self._pieces(self.enriched.parts))
+        if not made:
+            raise Unfit("nothing is in it")
+        pieces = tuple(merged(made, self._order(), {*reader.sets_profile}))
         if sum(isinstance(piece, FromProfile) for _, piece in pieces) > 1:
             raise Unfit("fields from the profile that are not side by side")
         return Plan(
@@ -206,7 +164,7 @@ class _Planner:
                 yield path, self.worked[path]
             elif path in self.copied:
                 yield path, Copied(path, path)
-            elif "." in path or "null" not in part.types:
+            elif "." in path or path in self.raw.inners or "null" not in part.types:
                 raise Unfit(path)
             else:
                 yield path, Same(FieldCodec(part.avro, part.value).write(None))
@@ -238,7 +196,7 @@ class _Planner:
     def _user_memory(self, pieces: Sequence[tuple[str, Piece]]) -> tuple[int, FieldCodec] | None:
         """The piece that has the user as the rules left it; None if they leave it as it is."""
         path = self.reader.user_field
-        if path not in self.worked:
+        if path in self.copied:
             return None
         return self._piece_of(path, pieces)
 
@@ -246,33 +204,19 @@ class _Planner:
         sets = self.reader.sets_profile
         if not sets:
             return {}
-        if {*sets.values()} != PLACE or self.raw.leaves[TIME].types != ("long",) or TIME not in self.copied:
-            raise Unfit("profile")
+        time = self.raw.leaves.get(TIME)
+        if {*sets.values()} != PLACE or time is None or time.types != ("long",) or TIME not in self.copied:
+            raise Unfit("the profile that it sets")
+        if sets.keys() & self.reader.from_profile.keys():
+            raise Unfit("a field from the profile that sets it")
         return {target: self._piece_of(path, pieces) for path, target in sets.items()}
 
     def _piece_of(self, path: str, pieces: Sequence[tuple[str, Piece]]) -> tuple[int, FieldCodec]:
-        leaf = self.enriched.leaves[path]
+        leaf = self.enriched.leaves.get(path)
         number = next((number for number, (one, _) in enumerate(pieces) if one == path), None)
-        if number is None or isinstance(pieces[number][1], OwnText):
+        if leaf is None or number is None or isinstance(pieces[number][1], OwnText):
             raise Unfit(path)
         return number, FieldCodec(leaf.avro, leaf.value)
-
-
-def _merged(pieces: list[tuple[str, Piece]], order: dict[str, int], apart: set[str]) -> Iterator[tuple[str, Piece]]:
-    """Pieces that stand behind each other in the raw record too, as one; those of `apart` stay by themselves."""
-    path, before = pieces[0]
-    for name, piece in pieces[1:]:
-        joins = not {path, name} & apart
-        if isinstance(before, Copied) and isinstance(piece, Copied) and joins:
-            if order[piece.first] == order[before.last] + 1:
-                before = Copied(before.first, piece.last)
-                continue
-        elif isinstance(before, FromProfile) and isinstance(piece, FromProfile):
-            before = FromProfile(before.sources + piece.sources, before.codecs + piece.codecs)
-            continue
-        yield path, before
-        path, before = name, piece
-    yield path, before
 
 
 def _inners(parts: Sequence[Leaf | Inner]) -> Iterator[Inner]:

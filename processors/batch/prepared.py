@@ -11,7 +11,8 @@ import numpy as np
 from avrogate.settings import Settings
 from processors.batch.buffer import Buffer, Longs, Mask
 from processors.batch.memory import FieldCodec, Key, Memory
-from processors.batch.plan import TIME, Copied, FromProfile, OwnText, Plan, Same, Worked
+from processors.batch.pieces import Copied, FromProfile, OwnText, Same, Worked
+from processors.batch.plan import TIME, Plan
 from processors.batch.scan import Spans, scan_events
 from processors.raw_batch import RawBatch
 from processors.rules import Together
@@ -93,18 +94,18 @@ class Prepared:
             answer = rule.passes(columns, together)
             if not isinstance(answer, np.ndarray):
                 answer = list(answer)
-                if False not in answer:  # nearly always
+                if all(answer):  # nearly always
                     continue
             passed &= np.asarray(answer, np.bool_)
         return passed
 
     def _plain(self, path: str) -> Any:
         """A column as rules see it."""
-        if path == self.plan.user.path:
-            return self._users
         spans, chosen = self._spans(path), self._chosen
         if spans.numbers is not None:
             return spans.numbers[chosen]
+        if path == self.plan.user.path:
+            return self._users
         return self._scan.buffer.slices(spans.content[chosen], spans.ends[chosen])
 
     def _keep(self, mask: Mask) -> None:

@@ -32,7 +32,10 @@ def sort_out(rules: Sequence[Rule], raw: Shape, enriched: Shape) -> tuple[list[L
     """
     links: list[Link] = []
     passing: list[RecordRule] = []
+    records = raw.inners | enriched.inners
     for rule in rules:
+        if records & {*rule.reads, *((isinstance(rule, RecordRule) and rule.sets) or ())}:
+            raise Unfit(f"rule {rule.name}: it is about a record")
         if isinstance(rule, ValueRule):
             for path in rule.reads:
                 if path in raw.leaves and not _keeps(rule, raw.leaves[path]):
@@ -42,7 +45,7 @@ def sort_out(rules: Sequence[Rule], raw: Shape, enriched: Shape) -> tuple[list[L
         elif rule.passes is not None and not any(link.paths & rule.reads.keys() for link in links):
             passing.append(rule)
         else:
-            raise Unfit(rule.name)
+            raise Unfit(f"rule {rule.name}")
     if any("." in path and len(link.paths) > 1 for link in links for path in link.paths):
         raise Unfit("a rule links fields of inner records")
     return [link for link in links if link.paths & (raw.leaves.keys() | enriched.leaves.keys())], tuple(passing)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from processors.batch.buffer import Buffer, Longs, Mask
-
-TextCheck = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -17,7 +15,7 @@ class Bounds:
     """What a number or a text must be to be copied as it is.
 
     `least` and `most` are of a number, or of the characters of a text; a number must be a multiple of `factor`, and
-    its limits are of what is left when it is divided by that. `text` checks a text that is not ASCII.
+    its limits are of what is left when it is divided by that.
     """
 
     least: int | None = None

@@ -48,10 +48,11 @@ class Inner:
 
 @dataclass
 class Shape:
-    """A record's parts in the order of its fields, and its leaves by path."""
+    """A record's parts in the order of its fields, its leaves by path, and the paths of the records in it."""
 
     parts: tuple[Leaf | Inner, ...]
     leaves: dict[str, Leaf] = field(default_factory=dict)
+    inners: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, codec: Codec) -> Shape:
@@ -65,6 +66,7 @@ class Shape:
     def _collect(self, parts: tuple[Leaf | Inner, ...]) -> None:
         for part in parts:
             if isinstance(part, Inner):
+                self.inners.add(part.path)
                 self._collect(part.parts)
             else:
                 self.leaves[part.path] = part

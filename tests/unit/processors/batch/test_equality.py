@@ -46,7 +46,6 @@ class Sides:
             for event in CATALOG.topics["events-raw"].events
             for version in [CATALOG.newest("events-raw", event)]
         }
-        self.quick = 0
 
     def compare(self, chunk: list[RawRecord]) -> None:
         """Judge in both ways, and see that nothing differs."""
