@@ -138,8 +138,8 @@ def test_same_numbers_though_an_executor_is_killed(
     found = read_results(platform.settings, platform.catalog)
     assert reference.as_dict(found.rows) == reference.minutes([*first, *more])
     assert killed not in driver.executors()
-    # what driver and executors share is one folder, and the state is in it
-    assert any((driver.checkpoints / "minute-kpis" / "spark" / "state").rglob("*.zip"))
+    # what driver and executors share is one folder, and the state is in it: RocksDB's, as what each batch changed
+    assert any((driver.checkpoints / "minute-kpis" / "spark" / "state").rglob("*.changelog"))
     assert not (platform.settings.expanded_home / "checkpoints").exists()
     with capsys.disabled():
         print(f"\nexecutor {killed} of 2 killed in batch {max(running)}; {len(found.rows)} values exact, {answer}")  # noqa: T201
