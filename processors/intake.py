@@ -22,9 +22,10 @@ log = logging.getLogger(__name__)
 BATCH = 10_000
 POLL = 0.2
 STATISTICS = 2000  # milliseconds
-# records of a partition that the client fetches ahead, and milliseconds for which it then rests: enough for a
-# batch, and memory does not grow with what lies in the topic (by itself: 100,000 records, a second)
-AHEAD, REST = BATCH, 10
+# records of a partition that the client fetches ahead, milliseconds for which it then rests, and bytes of one fetch
+# (a larger record still comes, alone): enough for a batch, and memory does not grow with what lies in the topic. By
+# itself the client takes 100,000 records, a second, a megabyte
+AHEAD, REST, FETCH = BATCH, 10, 131_072
 OUTDATED = 3.0  # seconds
 ANSWERING = {"UP", "UPDATE"}
 STEADY = "steady"  # of a group's `join_state`
@@ -52,6 +53,7 @@ class Intake:
             socket_timeout_ms=int(settings.request_timeout * 1000),  # a broker that hangs is seen by then
             queued_min_messages=AHEAD,
             fetch_queue_backoff_ms=REST,
+            fetch_message_max_bytes=FETCH,
         )
         self._size = BATCH
         self._consumer.subscribe(
