@@ -24,6 +24,11 @@ def connectors(settings: Settings) -> dict[str, str]:
     found = spark_jars(settings)
     if re.fullmatch(r"local(\[.*])?", settings.spark_master) and jar_names() <= {jar.name for jar in found}:
         return {"spark.driver.extraClassPath": os.pathsep.join(map(str, found))}
+    return by_ivy(settings)
+
+
+def by_ivy(settings: Settings) -> dict[str, str]:
+    """The options by which Spark resolves the connectors itself."""
     return {
         "spark.jars.packages": ",".join(spark_packages()),
         "spark.jars.excludes": ",".join(spark_excludes()),

@@ -19,10 +19,10 @@ import psutil
 from pyspark.sql import SparkSession
 
 from analytics import kafka_source, session
+from analytics.connectors import by_ivy
 from analytics.kpis import shipped_kpis
 from analytics.minute_kpis import compute_once
 from analytics.stream import run_stream
-from avrogate.local.download import ivy_home, spark_excludes, spark_packages
 from avrogate.settings import Settings, load_settings
 from benchmarks.enriched import distinct, prepared, write
 from benchmarks.stack import environment, platform
@@ -91,11 +91,7 @@ def _apply(variant: Variant) -> None:
         options = plain(settings, app_name)
         if variant.ivy:
             options.pop("spark.driver.extraClassPath", None)
-            options |= {
-                "spark.jars.packages": ",".join(spark_packages()),
-                "spark.jars.excludes": ",".join(spark_excludes()),
-                "spark.jars.ivy": str(ivy_home(settings)),
-            }
+            options |= by_ivy(settings)
         return options | variant.options
 
     session._options = changed

@@ -32,12 +32,18 @@ def compile_rules(rules: Iterable[Rule], contract: Contract) -> Step:
     return run
 
 
+def applies(rule: Rule, contract: Contract) -> bool:
+    """Whether a rule goes for events of a contract: they have all that it reads, or any of it if it fixes values."""
+    there = (contract.has(path.split(".")) for path in rule.reads)
+    return any(there) if isinstance(rule, ValueRule) else all(there)
+
+
 def _steps(rule: Rule, contract: Contract) -> list[Step]:
     if isinstance(rule, ValueRule):
         paths = [path.split(".") for path in rule.reads]
         return [_value_step(rule, path) for path in paths if contract.has(path)]
     paths = [path.split(".") for path in rule.reads]
-    return [_record_step(rule, paths, contract)] if all(contract.has(path) for path in paths) else []
+    return [_record_step(rule, paths, contract)] if applies(rule, contract) else []
 
 
 def _value_step(rule: ValueRule, path: list[str]) -> Step:

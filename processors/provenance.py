@@ -23,13 +23,9 @@ class Source(NamedTuple):
     offset: int
 
 
-def headers(raw: RawRecord) -> list[tuple[str, bytes]]:
+def headers(raw: RawRecord) -> list[tuple[str, bytes | None]]:
     """The three source headers, as text."""
-    return [
-        (TOPIC, raw.topic.encode()),
-        (PARTITION, b"%d" % raw.partition),
-        (OFFSET, b"%d" % raw.offset),
-    ]
+    return next(headers_of_all(raw.topic, [(raw.partition, raw.offset)]))
 
 
 def headers_of_all(topic: str, places: Iterable[tuple[int, int]]) -> Iterator[list[tuple[str, bytes | None]]]:

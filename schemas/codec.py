@@ -32,6 +32,22 @@ class Layout(NamedTuple):
     schema: Schema
     walk: Walk
 
+    def read(self, content: bytes, reader: Schema | None = None) -> tuple[Any, int]:
+        """One record, in another schema if one is given, and how many bytes come after it.
+
+        Raises whatever the bytes lead fastavro to.
+        """
+        source = io.BytesIO(content)
+        record = fastavro.schemaless_reader(source, self.schema, reader)
+        self.walk(content, 0)
+        return record, len(content) - source.tell()
+
+    def write(self, record: Mapping[str, Any]) -> bytes:
+        """A record in Avro binary."""
+        out = io.BytesIO()
+        fastavro.schemaless_writer(out, self.schema, record)
+        return out.getvalue()
+
 
 class Codec:
     """Encodes and decodes one schema version, registered under `schema_id`.
@@ -66,28 +82,19 @@ class Codec:
     def write(self, record: Mapping[str, Any]) -> bytes:
         """A record in the wire format; its bounds are not checked (`Contract.check` does)."""
         written = self._quick_write(record)
-        return self._write_anything(record) if written is None else written
-
-    def _write_anything(self, record: Mapping[str, Any]) -> bytes:
-        out = io.BytesIO()
-        out.write(self._prefix)
-        fastavro.schemaless_writer(out, self._own.schema, record)
-        return out.getvalue()
+        return self._prefix + self._own.write(record) if written is None else written
 
     def read(self, body: bytes | memoryview, writer: Layout | None = None) -> dict[str, Any]:
         """The record in Avro binary that this version wrote, or another one: its schema `parsed`, as `writer`.
 
         Raises WireFormatError (`undecodable`, `trailing-bytes`) if the bytes are not exactly one record.
         """
-        layout, content = writer or self._own, bytes(body)
-        source = io.BytesIO(content)
+        layout = writer or self._own
         try:
-            record: Any = fastavro.schemaless_reader(source, layout.schema, self._own.schema if writer else None)
-            layout.walk(content, 0)
+            record, rest = layout.read(bytes(body), self._own.schema if writer else None)
         except Exception as error:  # fastavro raises whatever the bytes lead it to
             said = str(error).partition(" from <_io.")[0]  # the same bytes have the same message: no address in it
             raise self._unreadable(f"{type(error).__name__}: {said}", "undecodable") from error
-        rest = len(body) - source.tell()
         if rest:
             raise self._unreadable(f"{rest} bytes too many", "trailing-bytes")
         result: dict[str, Any] = record

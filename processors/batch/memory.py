@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import fastavro
 
 from avrogate.settings import Settings
 from processors.engine import Step
@@ -35,10 +32,8 @@ class FieldCodec:
 
     def read(self, content: bytes) -> Any:
         """The value, within its contract. Raises some exception if the bytes are not exactly one."""
-        source = io.BytesIO(content)
-        record: Any = fastavro.schemaless_reader(source, self._layout.schema, None)
-        self._layout.walk(content, 0)
-        if source.tell() != len(content):
+        record, rest = self._layout.read(content)
+        if rest:
             raise ValueError("bytes too many")
         self._check(record["it"])
         return record["it"]
@@ -46,9 +41,7 @@ class FieldCodec:
     def write(self, value: Any) -> bytes:
         """The bytes of a value. Raises InvalidEvent if the contract does not allow it."""
         self._check(value)
-        out = io.BytesIO()
-        fastavro.schemaless_writer(out, self._layout.schema, {"it": value})
-        return out.getvalue()
+        return self._layout.write({"it": value})
 
     def _check(self, value: Any) -> None:
         if value is not None:

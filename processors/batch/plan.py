@@ -10,9 +10,10 @@ from avrogate.settings import Settings
 from processors.batch.checks import bounds_of
 from processors.batch.memory import FieldCodec, Memory
 from processors.batch.pieces import Copied, FromProfile, OwnText, Piece, Same, Worked, merged
-from processors.batch.rules import Link, Passing, applying, sort_out
+from processors.batch.rules import Link, Passing, sort_out
 from processors.batch.scan import Bounds, Scalar, Structure
 from processors.batch.shape import Inner, Leaf, Shape, Unfit
+from processors.engine import applies
 from processors.readers import Reader
 from processors.rules import ValueRule
 from schemas.contract import Contract
@@ -66,7 +67,9 @@ class _Planner:
         reader = self.reader
         self.raw, self.enriched = Shape.of(reader.raw), Shape.of(reader.enriched)
         contract = reader.raw.contract
-        links, passing = sort_out(applying(reader.quality, contract), self.raw, self.enriched)
+        links, passing = sort_out(
+            [rule for rule in reader.quality if applies(rule, contract)], self.raw, self.enriched
+        )
         for link in links:
             self._link(link, contract)
         linked = {path for link in links for path in link.paths}

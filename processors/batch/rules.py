@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from processors.batch.shape import Leaf, Shape, Unfit
@@ -49,16 +49,6 @@ def sort_out(rules: Sequence[Rule], raw: Shape, enriched: Shape) -> tuple[list[L
     if any("." in path and len(link.paths) > 1 for link in links for path in link.paths):
         raise Unfit("a rule links fields of inner records")
     return [link for link in links if link.paths & (raw.leaves.keys() | enriched.leaves.keys())], tuple(passing)
-
-
-def applying(rules: Iterable[Rule], contract: Contract) -> tuple[Rule, ...]:
-    """The rules that events of a contract are held to (see `processors.rules`)."""
-    return tuple(rule for rule in rules if _applies(rule, contract))
-
-
-def _applies(rule: Rule, contract: Contract) -> bool:
-    there: Mapping[str, bool] = {path: contract.has(path.split(".")) for path in rule.reads}
-    return any(there.values()) if isinstance(rule, ValueRule) else all(there.values())
 
 
 def _keeps(rule: ValueRule, leaf: Leaf) -> bool:
