@@ -34,6 +34,12 @@ BARE, QUICK_BARE, DECODED = "bare", "bare, quick", "decoded"
 Seconds = dict[str, list[float]]
 
 
+def java_process(spark: SparkSession) -> psutil.Process:
+    """The JVM of a session."""
+    assert spark._jvm is not None
+    return psutil.Process(spark._jvm.java.lang.ProcessHandle.current().pid())
+
+
 @dataclass(frozen=True)
 class Readings:
     """A session, and what it reads, by name."""
@@ -43,8 +49,7 @@ class Readings:
 
     def in_turns(self, rounds: int) -> dict[str, Seconds]:
         """Seconds and processor seconds of each, round by round; a first round to warm up is left out."""
-        assert self.spark._jvm is not None
-        java = psutil.Process(self.spark._jvm.java.lang.ProcessHandle.current().pid())
+        java = java_process(self.spark)
         taken: dict[str, Seconds] = {name: {"seconds": [], "cpu": []} for name in self.frames}
         for number in range(rounds + 1):
             for name, frame in self.frames.items():

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import psutil
 from pyspark.sql import SparkSession
 
 from analytics import kafka_source, session
@@ -24,6 +23,7 @@ from analytics.kpis import shipped_kpis
 from analytics.minute_kpis import compute_once
 from analytics.stream import run_stream
 from avrogate.settings import Settings, load_settings
+from benchmarks.decode import java_process
 from benchmarks.enriched import distinct, prepared, write
 from benchmarks.stack import environment, platform
 from schemas.catalog import load_catalog
@@ -98,8 +98,7 @@ def _apply(variant: Variant) -> None:
 
 
 def _work(spark: SparkSession) -> Callable[[], float]:
-    assert spark._jvm is not None
-    java = psutil.Process(spark._jvm.java.lang.ProcessHandle.current().pid())
+    java = java_process(spark)
     return lambda: sum(java.cpu_times()[:2])
 
 
