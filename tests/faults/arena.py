@@ -182,9 +182,9 @@ class Arena:
             raise ScenarioFailed(f"{failure}{self._how_it_stands()}") from failure
 
     def _how_it_stands(self) -> str:
-        """What each processor says of itself, and last logged."""
+        """What each processor says of itself, last logged, and is about."""
         here = [one for one in self.members if one.alive]
-        return "".join(f"\n  {one.name}: {one.status}\n    {one.last_words()}" for one in here)
+        return "".join(f"\n  {one.name}: {one.status}\n    {one.last_words(15)}\n{one.stacks()}" for one in here)
 
     def broker_down(self, hard: bool = False) -> None:
         """End the broker, by SIGTERM or SIGKILL."""

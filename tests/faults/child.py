@@ -4,14 +4,17 @@
 says what: SIGKILL, SIGSTOP, or a pause until the file of the pause is removed. `--broken` replaces a step by a wrong
 one: the suite must notice.
 
-What it looks like from outside is written to `--status` several times a second, as JSON.
+What it looks like from outside is written to `--status` several times a second, as JSON. SIGUSR1 makes it log where
+each of its threads is.
 """
 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import logging
+import signal
 import threading
 import time
 from pathlib import Path
@@ -69,6 +72,7 @@ def main() -> None:
         broken.PATCHES[arguments.broken]()
     if arguments.point:
         points.arm(arguments.point, arguments.at, points.action(arguments.then, arguments.status))
+    faulthandler.register(signal.SIGUSR1)
     vitals = Vitals()
     with stop_on_signals() as stop:
         threading.Thread(target=_report, args=(vitals, arguments.status), daemon=True).start()

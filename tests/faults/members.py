@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import psutil
 
 CHILD = Path(__file__).with_name("child.py")
 LIMIT = 60.0
+STACKS = 5.0
 POLL = 0.05
 
 
@@ -116,10 +118,19 @@ class Member:
         if code != 0:
             raise ScenarioFailed(f"{self.name} ended with {code}: {self.last_words()}")
 
-    def last_words(self) -> str:
+    def last_words(self, lines: int = 3) -> str:
         """The end of its log."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return " | ".join(lines[-3:])[-500:] if lines else "it said nothing"
+        said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return " | ".join(said[-lines:])[-170 * lines :] if said else "it said nothing"
+
+    def stacks(self) -> str:
+        """Where each of its threads is, by its own account; empty if it does not answer."""
+        before = self.log.stat().st_size
+        self.send(signal.SIGUSR1)
+        with suppress(ScenarioFailed):
+            wait_for(f"{self.name} says where it is", lambda: self.log.stat().st_size > before, STACKS)
+        time.sleep(POLL)
+        return self.log.read_bytes()[before:].decode(errors="replace")
 
     @property
     def _pause(self) -> Path:

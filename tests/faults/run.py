@@ -159,6 +159,9 @@ def main() -> int:
         else:
             shutil.rmtree(folder, ignore_errors=True)
     console.print(table(rows))
+    for row in rows:  # once more, where whoever reads only the end sees them
+        for fault in row.faults:
+            console.print(f"{row.scenario}: {fault}", markup=False)
     if arguments.json:
         content = [asdict(row) | {"clean": row.clean} for row in rows]
         arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
