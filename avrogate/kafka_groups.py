@@ -11,17 +11,9 @@ from collections.abc import Mapping
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from avrogate.kafka import consumer, translated
+from avrogate.kafka import NOT_YET, consumer, translated
 from avrogate.settings import Settings
 
-# a broker that has just started, a group that it has just heard of, a transaction that is still open
-NOT_YET = {
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.NOT_COORDINATOR,
-    KafkaError.UNSTABLE_OFFSET_COMMIT,
-    KafkaError._WAIT_COORD,
-}
 PATIENCE, PAUSE = 90.0, 0.2
 
 

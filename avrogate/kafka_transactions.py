@@ -10,28 +10,24 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from threading import Timer
+from typing import Any, NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from avrogate.errand import Errand
-from avrogate.errors import AvrogateError, BrokerUnavailable, ConfigError, TransientError
+from avrogate.errors import AvrogateError, BrokerUnavailable, ConfigError
 from avrogate.kafka import producer, translated
+from avrogate.kafka_calls import STUCK, TRY, Calls, Step, Stuck, Wait
 from avrogate.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# seconds of one try; librdkafka waits without looking at signals, so no single wait is longer
-TRY = 2.0
-# seconds between two tries that fail at once
-PAUSE = 0.5
-# seconds after which a call has lost its way: librdkafka 2.16 may wait for ever for a group coordinator that went
-# away while offsets were sent, whatever time-out it was given (its issues 5456 and 5511)
-STUCK = 10.0
-# seconds of tries after which it gives up, where nobody waits outages out
-PATIENCE = 30.0
 # seconds after which the broker aborts a transaction that nobody ends
 TIMEOUT = 60.0
+# seconds in which a new client has to find its coordinator and get its epoch; then another is made
+BEGINNING = 30.0
+# seconds for which a client that is given up is kept
+RETIREMENT = 30.0
 # librdkafka's RD_KAFKA_PARTITION_UA: the partitioner decides
 ANY_PARTITION = -1
 # bytes of one request to a partition; a topic that takes less makes it less
@@ -45,7 +41,6 @@ UNTOLD = {KafkaError._STATE, KafkaError._FATAL, KafkaError.MSG_SIZE_TOO_LARGE}
 # so often within so many seconds: two processes have one transactional id and fence each other in turn
 FENCED_OFTEN, WITHIN = 5, 60.0
 
-Wait = Callable[[TransientError], None]
 # key, value, headers, partition
 Outgoing = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]], int]
 
@@ -53,8 +48,8 @@ Outgoing = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]], int
 class BatchAborted(AvrogateError):
     """The transaction was aborted: the batch has to be done again. `code` is Kafka's error code of what made it so.
 
-    Nothing of it is visible, unless it is `uncertain`: the producer was lost while it committed, and the broker may
-    have taken the commit. What was committed has to be looked up then.
+    Nothing of it is visible, unless it is `uncertain`: it was the commit that failed, and the broker may have taken
+    it all the same. What was committed has to be looked up then; a new producer has ended what was open.
     """
 
     def __init__(self, message: str, code: int, *, uncertain: bool = False) -> None:
@@ -67,11 +62,15 @@ class TransactionalProducer:
     """One transaction after another, each of them all or nothing.
 
     Making one ends what an earlier producer of the same transactional id left open, and fences that producer.
+    After a transaction that was aborted a new client goes on, in a new epoch: within one epoch a broker cannot tell a
+    late record of the aborted transaction from one of the next (Kafka's KIP-890).
+
     `limits` are the bytes that the topics take (`avrogate.kafka_limits`). `wait` is called after each try that an
     outage spoilt, and may sleep or raise; without it BrokerUnavailable is raised after half a minute of tries.
-    `fenced` is raised when another producer has taken the transactional id; without it, it is taken back.
+    `fenced` is raised when another producer has taken the transactional id; without it, it is taken back. With it
+    a client that does not answer is an outage (BrokerUnavailable), because a new one could take it from another.
     `linger` is how many milliseconds a record may wait for more of its partition; a commit does not wait for it.
-    `restarts` counts the producers that had to be replaced, not those that follow an aborted transaction.
+    `restarts` counts the clients that had to be replaced, not those that follow an aborted transaction.
     """
 
     def __init__(
@@ -88,27 +87,20 @@ class TransactionalProducer:
         self._settings = settings
         self._id = transactional_id
         self._limits = limits
-        self._wait = wait
+        self._calls = Calls(settings, wait)
         self._fenced = fenced
         self._linger = linger
         self._fenced_at: deque[float] = deque(maxlen=FENCED_OFTEN)
-        self._outdated = False
-        self._producer = self._make()
+        self._producer = self._made()
 
     def resize(self, limits: Mapping[str, int]) -> None:
         """Go on with a producer whose requests the topics take. No transaction may be open."""
         self._limits = limits
-        self._producer = self._make()
+        self._renew()
 
     def begin(self) -> None:
-        """Open a transaction. Raises BatchAborted if it takes another try.
-
-        After one that was aborted it is of a new epoch, which a producer gets when it begins: within one epoch a
-        broker cannot tell a late record of the aborted transaction from one of the next (Kafka's KIP-890).
-        """
-        if self._outdated:
-            self._producer = self._make()
-        self._call(self._producer.begin_transaction)
+        """Open a transaction. Raises BatchAborted if it takes another try."""
+        self._call(lambda client: client.begin_transaction())
 
     def send(
         self,
@@ -150,72 +142,72 @@ class TransactionalProducer:
         `membership` is the consumer's group metadata, by which the broker refuses a member that is no longer one.
         Raises BatchAborted.
         """
-        self._call(lambda: self._offer(positions, membership))
+        self._call(lambda client: client.send_offsets_to_transaction(list(positions), membership, TRY))
 
     def commit(self) -> None:
-        """Commit the open transaction. Raises BatchAborted if it had to be aborted instead."""
-        self._call(lambda: self._producer.commit_transaction(TRY), committing=True)
+        """Commit the open transaction. Raises BatchAborted, which is `uncertain`, if that fails."""
+        self._call(lambda client: client.commit_transaction(TRY), committing=True)
 
     def abort(self) -> None:
-        """Abort the open transaction, if there is one."""
+        """Abort the open transaction, if there is one.
+
+        One that cannot be aborted now is ended by the next client, or by the broker after a minute. Raises `fenced`.
+        """
         try:
-            self._patiently(self._try_to_abort)
+            self._calls.do(lambda client: client.abort_transaction(TRY), self._producer, STUCK)
+        except Stuck as stuck:
+            self._stuck(stuck)
         except KafkaException as error:
-            raise translated(error, self._settings) from error
+            cause = error.args[0]
+            if _finished(cause):
+                self._lost(cause)
+            elif cause.code() != KafkaError._STATE and not cause.txn_requires_abort():  # _STATE: none is open
+                raise translated(error, self._settings) from error
 
     def flush(self) -> None:
         """Wait until the broker has every record of the open transaction."""
         while self._producer.flush(TRY):
             pass
 
-    def _offer(self, positions: Sequence[TopicPartition], membership: Any) -> None:
-        errand = Errand(lambda: self._producer.send_offsets_to_transaction(list(positions), membership, TRY))
-        until = time.monotonic() + STUCK
-        while not errand.done(TRY):
-            if time.monotonic() > until:
-                message = f"offsets were not taken within {STUCK:g} seconds"
-                log.warning("a new producer takes over: %s", message)
-                self.restarts += 1
-                self._producer = self._make()
-                raise BatchAborted(f"transaction aborted: {message}", KafkaError._TIMED_OUT)
-            if self._wait is not None:
-                self._wait(BrokerUnavailable(f"broker at {self._settings.brokers} takes no offsets"))
-
-    def _try_to_abort(self) -> None:
+    def _call(self, step: Step, *, committing: bool = False) -> None:
         try:
-            self._producer.abort_transaction(TRY)
+            self._calls.do(step, self._producer, TIMEOUT)
+        except Stuck as stuck:
+            self._stuck(stuck)
+            self._renew()
+            raise BatchAborted(
+                f"transaction aborted: {stuck}", KafkaError._TIMED_OUT, uncertain=committing
+            ) from stuck
         except KafkaException as error:
-            cause = error.args[0]
-            if _finished(cause):
-                self._replace(cause)
-            elif cause.code() != KafkaError._STATE:  # none is open
-                raise
+            self._give_up(error, committing=committing)
 
-    def _make(self) -> Producer:
-        made = producer(
-            self._settings,
-            transactional_id=self._id,
-            transaction_timeout_ms=int(TIMEOUT * 1000),
-            linger_ms=self._linger,
-            batch_num_messages=20_000,
-            batch_size=min(REQUEST, *self._limits.values()),
-            message_max_bytes=max(REQUEST, *self._limits.values()),
-        )
-        try:
-            self._patiently(lambda: made.init_transactions(TRY), made)
-        except KafkaException as error:
+    def _give_up(self, error: KafkaException, *, committing: bool = False) -> NoReturn:
+        """Bring it back to where a transaction can be begun, and raise BatchAborted.
+
+        Raises what cannot be cured as it is.
+        """
+        cause = error.args[0]
+        if cause.fatal():
+            self._lost(cause)
+        elif cause.txn_requires_abort() or cause.code() in UNTOLD:
+            self.abort()
+        else:
             raise translated(error, self._settings) from error
-        self._outdated = False
-        return made
+        self._renew()
+        log.warning("transaction aborted: %s", cause.str())
+        raise BatchAborted(f"transaction aborted: {cause.str()}", cause.code(), uncertain=committing) from error
 
-    def _replace(self, cause: KafkaError) -> None:
+    def _stuck(self, stuck: Stuck) -> None:
+        if self._fenced is not None:
+            raise BrokerUnavailable(f"broker unreachable at {self._settings.brokers} ({stuck})") from stuck
+        log.warning("a new producer takes over: %s", stuck)
+        self.restarts += 1
+
+    def _lost(self, cause: KafkaError) -> None:
         log.warning("a new producer takes over: %s", cause.str())
         self.restarts += 1
-        if cause.code() in FENCED:
-            self._check_fencing()
-        self._producer = self._make()
-
-    def _check_fencing(self) -> None:
+        if cause.code() not in FENCED:
+            return
         if self._fenced is not None:
             raise self._fenced
         now = time.monotonic()
@@ -226,50 +218,44 @@ class TransactionalProducer:
                 hint="processors of one machine share one AVROGATE_HOME, and machines have names of their own",
             )
 
-    def _call(self, step: Callable[[], Any], *, committing: bool = False) -> None:
-        try:
-            self._patiently(step)
-        except KafkaException as error:
-            self._give_up(error, committing=committing)
+    def _renew(self) -> None:
+        made, old = self._made(), self._producer
+        self._producer = made
+        _discard(old)
 
-    def _patiently(self, step: Callable[[], Any], client: Producer | None = None) -> None:
-        """Do a step, again after each error that is retriable. Raises the others as they are."""
-        until = time.monotonic() + PATIENCE
+    def _made(self) -> Producer:
+        """A client that has its epoch; nothing of an earlier one is open then."""
         while True:
-            begun = time.monotonic()
+            made = producer(
+                self._settings,
+                transactional_id=self._id,
+                transaction_timeout_ms=int(TIMEOUT * 1000),
+                linger_ms=self._linger,
+                batch_num_messages=20_000,
+                batch_size=min(REQUEST, *self._limits.values()),
+                message_max_bytes=max(REQUEST, *self._limits.values()),
+            )
             try:
-                step()
-                return
+                self._calls.do(lambda client: client.init_transactions(TRY), made, BEGINNING)
+            except Stuck as stuck:
+                log.warning("another client is made: %s", stuck)
+                _discard(made)
             except KafkaException as error:
-                cause = error.args[0]
-                if not cause.retriable():
-                    raise
-                (client or self._producer).poll(0)  # raises what waiting does not cure, such as a refused login
-                outage = translated(error, self._settings)
-                if self._wait is not None:
-                    self._wait(outage if isinstance(outage, TransientError) else BrokerUnavailable(outage.message))
-                elif time.monotonic() > until:
-                    raise outage from error
-                if time.monotonic() - begun < PAUSE:
-                    time.sleep(PAUSE)
-
-    def _give_up(self, error: KafkaException, *, committing: bool = False) -> None:
-        """Bring the producer back to where a transaction can be begun, and raise BatchAborted.
-
-        Raises what cannot be cured as it is.
-        """
-        cause, before = error.args[0], self.restarts
-        if cause.fatal():
-            self._replace(cause)
-        elif cause.txn_requires_abort() or cause.code() in UNTOLD:
-            self.abort()
-            self._outdated = True
-        else:
-            raise translated(error, self._settings) from error
-        log.warning("transaction aborted: %s", cause.str())
-        uncertain = committing and self.restarts > before  # also where only the abort found the producer finished
-        raise BatchAborted(f"transaction aborted: {cause.str()}", cause.code(), uncertain=uncertain) from error
+                raise translated(error, self._settings) from error
+            else:
+                return made
 
 
 def _finished(error: KafkaError) -> bool:
     return bool(error.fatal()) or error.code() == FINISHED
+
+
+def _discard(client: Producer) -> None:
+    """Let go of a client, and wait for nothing: its end joins threads of its own, of which one may be stuck.
+
+    Not at once, because the error that it was given up for still holds it, in the thread that works.
+    """
+    held = [client]
+    end = Timer(RETIREMENT, held.clear)
+    end.daemon = True
+    end.start()

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from avrogate.errors import ConfigError
-from avrogate.kafka import translated
-from avrogate.kafka_groups import NOT_YET
+from avrogate.kafka import NOT_YET, translated
 from avrogate.settings import Settings
 from processors.profiles import Partition, Profiles
 

@@ -28,10 +28,11 @@ def test_the_next_transaction_has_a_producer_of_a_new_epoch(platform: Platform) 
 
     client.begin()
     client.send(topic, b"ann", b"of the aborted one")
+    client.flush()
     with pytest.raises(BatchAborted):
         client.send(topic, b"ann", b"x" * 3_000_000)
-    client.begin()
     assert client._producer is not first
+    client.begin()
     assert client.restarts == 0
     client.send(topic, b"ann", b"three")
     client.commit()
