@@ -15,6 +15,7 @@ from avrogate.kafka import consumer, translated
 from avrogate.settings import Settings
 from processors.ownership import Ownership
 from processors.raw_batch import RawBatch
+from processors.stalls import Stalls
 from processors.vitals import Vitals
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ AHEAD, REST, FETCH = BATCH, 10, 131_072
 OUTDATED = 3.0  # seconds
 ANSWERING = {"UP", "UPDATE"}
 STEADY = "steady"  # of a group's `join_state`
+ANSWER = 1.0  # seconds for the broker to say how far a partition reaches
 
 
 class Intake:
@@ -41,6 +43,7 @@ class Intake:
         self._vitals = vitals
         self._next: dict[int, int] = {}
         self._membership: Any = None
+        self._stalls = Stalls()
         self._consumer = consumer(
             settings,
             group,
@@ -65,6 +68,7 @@ class Intake:
 
         Raises BrokerUnavailable in an outage, ConfigError for what a person has to decide.
         """
+        self._go_on_where_it_stands()
         for partition in self._ownership.take_over(self._consumer):
             self._next.pop(partition, None)
         self._next = {part: self._next.get(part, offset) for part, offset in self._ownership.positions.items()}
@@ -124,6 +128,7 @@ class Intake:
     def look_up(self) -> None:
         """Forget what was read and what is owned, and go on from what the broker says was committed."""
         self._ownership.take_over_again(self._consumer)
+        self._stalls.forget()
         self._next = {}
 
     def close(self) -> None:
@@ -133,6 +138,7 @@ class Intake:
     def _taken(self, messages: list[Message]) -> list[Message]:
         """The records of what this process owns, each once."""
         taken, following, owned, at_end = [], self._next, self._ownership.positions, self._ownership.at_end
+        before = following.copy()
         for message in messages:
             trouble = message.error()
             if trouble is not None:
@@ -145,11 +151,30 @@ class Intake:
                 if partition in at_end:
                     at_end.discard(partition)
                 taken.append(message)
+        for number, offset in following.items():
+            if offset != before[number]:
+                self._stalls.reached(number, offset)
         return taken
+
+    def _go_on_where_it_stands(self) -> None:
+        stand = self._stalls.found(self._ownership.positions, self._end)
+        if stand:
+            log.warning("nothing comes of partitions %s, though there is more: they are read anew", stand)
+            self.look_up()
+
+    def _end(self, partition: int) -> int | None:
+        where = TopicPartition(self._topic, partition)
+        try:
+            _, end = self._consumer.get_watermark_offsets(where, timeout=ANSWER, cached=False)
+        except KafkaException as error:
+            log.info("partition %d: %s", partition, error.args[0].str())
+            return None
+        return int(end)
 
     def _check(self, error: KafkaError, message: Message) -> None:
         if error.code() == KafkaError._PARTITION_EOF:
             self._ownership.at_end.add(message.partition() or 0)
+            self._stalls.reached(message.partition() or 0, message.offset() or 0)
             return
         if error.code() == KafkaError._AUTO_OFFSET_RESET:
             raise ConfigError(
