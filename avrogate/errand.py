@@ -7,10 +7,6 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
-from confluent_kafka import KafkaException
-
-from avrogate.errors import AvrogateError
-
 # seconds between two looks at signals
 SLICE = 0.2
 
@@ -22,22 +18,30 @@ class Errand:
     """
 
     def __init__(self, call: Callable[[], Any]) -> None:
-        self._call = call
-        self._raised: Exception | None = None
+        self._call: Callable[[], Any] | None = call
+        self._raised: BaseException | None = None
         self._thread = Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def done(self, seconds: float) -> bool:
-        """Whether it has returned, at once or within `seconds`. Raises the Kafka error that it raised."""
+        """Whether it has returned, at once or within `seconds`. Raises what it raised, once."""
         until = time.monotonic() + seconds
         while self._thread.is_alive() and (left := until - time.monotonic()) > 0:
             self._thread.join(min(SLICE, left))
-        if self._raised is not None:
-            raise self._raised
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            return False
+        raised, self._raised = self._raised, None
+        if raised is None:
+            return True
+        try:
+            raise raised
+        finally:  # its traceback has this frame: without a cycle it goes, and what the call held, when it is handled
+            del raised
 
     def _run(self) -> None:
+        call, self._call = self._call, None
+        assert call is not None
         try:
-            self._call()
-        except (KafkaException, AvrogateError) as error:  # for the thread that waits
+            call()
+        except BaseException as error:  # noqa: BLE001 # for the thread that waits
             self._raised = error

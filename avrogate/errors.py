@@ -105,7 +105,10 @@ class NewerSchema(TransientError):
 
 
 class Stopped(AvrogateError):
-    """Somebody asked it to stop while it waited for an outage to end; nothing was committed."""
+    """Somebody asked it to stop while it waited for an outage to end.
+
+    Where that was in a commit, the broker knows whether it was taken; the next run asks.
+    """
 
 
 class AuditError(AvrogateError):

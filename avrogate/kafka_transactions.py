@@ -161,7 +161,8 @@ class TransactionalProducer:
             cause = error.args[0]
             if _finished(cause):
                 self._lost(cause)
-            elif cause.code() != KafkaError._STATE and not cause.txn_requires_abort():  # _STATE: none is open
+            # _STATE: none is open, or a call of it still runs (whoever interrupted it ends now)
+            elif cause.code() != KafkaError._STATE and not cause.txn_requires_abort():
                 raise translated(error, self._settings) from error
 
     def flush(self) -> None:
@@ -175,9 +176,8 @@ class TransactionalProducer:
         except Stuck as stuck:
             self._stuck(stuck)
             self._renew()
-            raise BatchAborted(
-                f"transaction aborted: {stuck}", KafkaError._TIMED_OUT, uncertain=committing
-            ) from stuck
+            message = f"transaction aborted: {stuck.message}"
+            raise BatchAborted(message, KafkaError._TIMED_OUT, uncertain=committing) from stuck
         except KafkaException as error:
             self._give_up(error, committing=committing)
 
@@ -199,8 +199,8 @@ class TransactionalProducer:
 
     def _stuck(self, stuck: Stuck) -> None:
         if self._fenced is not None:
-            raise BrokerUnavailable(f"broker unreachable at {self._settings.brokers} ({stuck})") from stuck
-        log.warning("a new producer takes over: %s", stuck)
+            raise BrokerUnavailable(f"broker unreachable at {self._settings.brokers} ({stuck.message})") from stuck
+        log.warning("a new producer takes over: %s", stuck.message)
         self.restarts += 1
 
     def _lost(self, cause: KafkaError) -> None:
@@ -221,7 +221,7 @@ class TransactionalProducer:
     def _renew(self) -> None:
         made, old = self._made(), self._producer
         self._producer = made
-        _discard(old)
+        _discard(old, RETIREMENT)
 
     def _made(self) -> Producer:
         """A client that has its epoch; nothing of an earlier one is open then."""
@@ -237,25 +237,23 @@ class TransactionalProducer:
             )
             try:
                 self._calls.do(lambda client: client.init_transactions(TRY), made, BEGINNING)
+                return made
             except Stuck as stuck:
-                log.warning("another client is made: %s", stuck)
-                _discard(made)
+                self._stuck(stuck)
             except KafkaException as error:
                 raise translated(error, self._settings) from error
-            else:
-                return made
+            _discard(made)  # at once: it would go on asking for an epoch, and could fence the next
 
 
 def _finished(error: KafkaError) -> bool:
     return bool(error.fatal()) or error.code() == FINISHED
 
 
-def _discard(client: Producer) -> None:
-    """Let go of a client, and wait for nothing: its end joins threads of its own, of which one may be stuck.
-
-    Not at once, because the error that it was given up for still holds it, in the thread that works.
+def _discard(client: Producer, after: float = 0.0) -> None:
+    """Let go of a client `after` some seconds, and wait for nothing: its end joins threads of its own, and one of
+    them may be stuck. Until then the error that it was given up for may still hold it, in the thread that works.
     """
     held = [client]
-    end = Timer(RETIREMENT, held.clear)
+    end = Timer(after, held.clear)
     end.daemon = True
     end.start()

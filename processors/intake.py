@@ -44,6 +44,7 @@ class Intake:
         self._next: dict[int, int] = {}
         self._membership: Any = None
         self._stalls = Stalls()
+        self._drained = False  # whether the client had no more when it was last asked
         self._consumer = consumer(
             settings,
             group,
@@ -68,14 +69,17 @@ class Intake:
 
         Raises BrokerUnavailable in an outage, ConfigError for what a person has to decide.
         """
-        self._go_on_where_it_stands()
+        if self._drained:
+            self._look_for_stalls()
         for partition in self._ownership.take_over(self._consumer):
             self._next.pop(partition, None)
+            self._stalls.read_from(partition, self._ownership.positions[partition])
         self._next = {part: self._next.get(part, offset) for part, offset in self._ownership.positions.items()}
         try:
             messages = self._consumer.consume(self._size, POLL)
         except KafkaException as error:
             raise translated(error, self._settings) from error
+        self._drained = len(messages) < self._size
         batch = RawBatch.of_messages(self._topic, self._taken(messages))
         # Kafka checks the generation of a member's offsets, but takes those of a client that names no member. One
         # that was thrown out while it was away still names its old generation (librdkafka 2.16), and is refused.
@@ -119,6 +123,7 @@ class Intake:
                 self._ownership.at_end.discard(partition)
                 try:
                     self._consumer.seek(TopicPartition(self._topic, partition, offset))
+                    self._stalls.read_from(partition, offset)
                 except KafkaException as error:  # it is being taken away, or is not read from any more
                     log.info("partition %d: %s", partition, error.args[0].str())
                     self.look_up()
@@ -156,11 +161,11 @@ class Intake:
                 self._stalls.reached(number, offset)
         return taken
 
-    def _go_on_where_it_stands(self) -> None:
+    def _look_for_stalls(self) -> None:
         stand = self._stalls.found(self._ownership.positions, self._end)
         if stand:
-            log.warning("nothing comes of partitions %s, though there is more: they are read anew", stand)
             self.look_up()
+            raise BrokerUnavailable(f"nothing comes of {self._topic} {stand}, though there is more: all is read anew")
 
     def _end(self, partition: int) -> int | None:
         where = TopicPartition(self._topic, partition)

@@ -30,12 +30,18 @@ class Stalls:
         self._clock = clock
         self._known: dict[int, _Partition] = {}
         self._looked = clock()
+        self._silence = SILENCE
 
     def reached(self, partition: int, offset: int) -> None:
         """A partition was read up to an offset: that of a record and one, or the one at which it ends."""
         now = self._clock()
         known = self._known.setdefault(partition, _Partition(now))
         known.heard, known.reached, known.suspect = now, max(offset, known.reached), False
+        self._silence = SILENCE
+
+    def read_from(self, partition: int, offset: int) -> None:
+        """A partition is read from there on, whatever was read before."""
+        self._known[partition] = _Partition(self._clock(), offset)
 
     def forget(self) -> None:
         """All are read anew."""
@@ -52,7 +58,7 @@ class Stalls:
         self._known = {one: self._known.get(one) or _Partition(now) for one in owned}
         stand = []
         for one, known in self._known.items():
-            if now - known.heard < SILENCE:
+            if now - known.heard < self._silence:
                 continue
             last = end(one)
             if last is None:
@@ -63,4 +69,6 @@ class Stalls:
                 stand.append(one)
             else:
                 known.suspect = True
+        if stand:  # what is only slow, such as a long stretch of aborted records, has more time when it begins anew
+            self._silence *= 2
         return stand

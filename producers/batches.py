@@ -29,6 +29,8 @@ SLICE = 0.2  # seconds; a signal is not waited for longer than this
 class Batches:
     """Sends records, and counts them when they are committed. `committed` is how far the file is.
 
+    `known` is what the topic says of the file; it is to be set before anything is sent.
+
     Making one fences whoever else sends the same file, and raises what `TransactionalProducer` raises. Its calls
     raise BrokerUnavailable for an outage of a minute, Stopped if a signal comes in an outage, and AvrogateError
     when another process has taken the file over.
@@ -48,6 +50,7 @@ class Batches:
         self.refused: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self.committed: FileProgress | None = None
+        self.known: FileProgress | None = None
         self._topic = topic
         self._interrupt = interrupt
         self._trouble_since: float | None = None
@@ -56,12 +59,13 @@ class Batches:
         self._stripped: list[Outgoing] = []
         self._bytes, self._begun = 0, 0.0
         self._whole = False  # whether the open transaction has every record of the batch
-        taken_over = AvrogateError(
+        self._doubtful = False  # whether one was aborted: then the broker is asked before anything is sent again
+        self._taken_over = AvrogateError(
             f"another process has taken {name} over, or this one stood still for a minute",
             hint="the same command goes on where it was; let one process at a time do it",
         )
         self._producer = TransactionalProducer(
-            settings, transactional_id, limits=limits, wait=self._wait, fenced=taken_over, linger=LINGER
+            settings, transactional_id, limits=limits, wait=self._wait, fenced=self._taken_over, linger=LINGER
         )
 
     @property
@@ -81,7 +85,7 @@ class Batches:
             if self._whole:
                 self._producer.send(record.topic, record.key, record.value)
         except BatchAborted:
-            self._whole = False
+            self._whole, self._doubtful = False, True
         records.append(record)
         self._bytes += len(record.value)
         if record.refusal is not None:
@@ -102,6 +106,8 @@ class Batches:
         key, value = self._topic.encode(progress)
         for left in reversed(range(TRIES)):
             try:
+                if self._doubtful and self._is_there(progress):
+                    break
                 if not self._whole:
                     self._producer.begin()
                     for record in self._records:
@@ -110,24 +116,30 @@ class Batches:
                 self._producer.send(self._topic.name, key, value)
                 self._producer.commit()
                 break
-            except BatchAborted as aborted:
-                self._whole = False
-                if aborted.uncertain and self._is_there(progress):
-                    break
+            except BatchAborted:
+                self._whole, self._doubtful = False, True
                 if not left:
                     raise
         return self._count(progress)
 
     def _is_there(self, progress: FileProgress) -> bool:
-        """Whether the broker took the commit whose answer was lost: the new producer has ended what was open."""
-        return self._topic.read().get(progress.digest) == progress
+        """Whether the broker took the commit all the same: the new producer has ended what was open.
+
+        Raises AvrogateError if another process was there between the old producer and the new one.
+        """
+        found = self._topic.read().get(progress.digest)
+        if found not in (progress, self.known):
+            raise self._taken_over
+        self._doubtful = False
+        return found == progress
 
     def abort(self) -> None:
         """Leave nothing open behind."""
         self._producer.abort()
 
     def _count(self, progress: FileProgress) -> list[tuple[int, Refusal]]:
-        self.committed, self._trouble_since, self._whole = progress, None, False
+        self.committed = self.known = progress
+        self._trouble_since, self._whole, self._doubtful = None, False, False
         self.sent.update(map(LABEL, self._records))
         self.sent.pop(DEAD_LETTER, None)
         for _, refusal in self._refusals:

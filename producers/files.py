@@ -98,15 +98,18 @@ class _Sender:
         if own is None and not again:
             beginning = sent_beginning(known, digests)
         if beginning is not None and not beginning.done:
-            return self._send_with(beginning, file, batches)
+            return self._send_with(beginning, file, batches, known.get(file.digest))
         start = starting_point(file, own, beginning, again)
         if start is None:
             return FileReport(own or file, already=True)
         start = _go_to(self._lines, start)
         _tell(self._ears, start, beginning)
-        return FileReport(self._sent(batches, start, announce=own is None), began_after=start.line)
+        sent = self._sent(batches, start, known.get(file.digest), announce=own is None)
+        return FileReport(sent, began_after=start.line)
 
-    def _send_with(self, beginning: FileProgress, file: FileProgress, batches: Batches) -> FileReport:
+    def _send_with(
+        self, beginning: FileProgress, file: FileProgress, batches: Batches, known: FileProgress | None
+    ) -> FileReport:
         """Send the rest of a shorter file that this one begins with, as that file, and then the rest of this one.
 
         So the shorter one is known to be sent, as well.
@@ -115,7 +118,7 @@ class _Sender:
         if not first.done:
             return FileReport(_as_part(file, first), began_after=beginning.line)
         start = _go_to(self._lines, _as_part(file, first))
-        return FileReport(self._sent(batches, start, announce=True), began_after=beginning.line)
+        return FileReport(self._sent(batches, start, known, announce=True), began_after=beginning.line)
 
     def _complete(self, beginning: FileProgress) -> FileProgress:
         """Send the rest of a file that this one begins with, if there is any; nobody else goes on sending it."""
@@ -132,7 +135,7 @@ class _Sender:
         start = _go_to(self._lines, found)
         _tell(self._ears, replace(start, name=self._lines.name), found)
         with self._lines.up_to(found.size):
-            return self._sent(batches, start)
+            return self._sent(batches, start, found)
 
     def summary(self, report: FileReport, seconds: float) -> Summary:
         """What was done, in all."""
@@ -162,11 +165,15 @@ class _Sender:
         self._batches.append(batches)
         return batches
 
-    def _sent(self, batches: Batches, start: FileProgress, *, announce: bool = False) -> FileProgress:
+    def _sent(
+        self, batches: Batches, start: FileProgress, known: FileProgress | None, *, announce: bool = False
+    ) -> FileProgress:
         """How far it came, also when a signal ends it in an outage; an outage says how far it is.
 
+        `known` is what the topic said of the file when nobody else could send it any more.
         With `announce` others hear of the file before its first line is sent.
         """
+        batches.known = known
         try:
             if announce:
                 batches.commit(replace(start, time=int(time.time() * 1000)))

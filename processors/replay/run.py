@@ -169,8 +169,9 @@ class _Run:
         """Do a batch, again if its transaction is aborted."""
         for _ in range(TRIES):
             decisions = [self._planner.decide(letter, self._states) for letter in batch]
+            made = [one for one in decisions if one.outcome not in (CANNOT, SKIPPED)]
             try:
-                self._commit([one for one in decisions if one.outcome not in (CANNOT, SKIPPED)])
+                self._commit(made)
             except BatchAborted as aborted:
                 if aborted.code == KafkaError.MSG_SIZE_TOO_LARGE:
                     raise AvrogateError(
@@ -180,9 +181,17 @@ class _Run:
                 log.warning("%s; doing the batch again", aborted.message)
                 # what the broker made of it, not what the client believes, decides what is sent again
                 self._states = States(self._replays.read())
+                if aborted.uncertain and all(
+                    self._states.says(one.letter, one.outcome, one.attempts) for one in made
+                ):
+                    return decisions
             else:
                 return decisions
         raise AvrogateError(f"a batch was aborted {TRIES} times in a row", hint="the log says why, run it again")
+
+    def _taken(self, decisions: Sequence[Decision]) -> bool:
+        """Whether the broker has them, though the commit failed here: a transaction is there as a whole."""
+        return all(self._states.says(one.letter, one.outcome, one.attempts) for one in decisions)
 
     def _commit(self, decisions: Sequence[Decision]) -> None:
         if not decisions:

@@ -34,6 +34,11 @@ class States:
         tried: int = letter.record["attempts"]
         return max(tried, known.attempts) if known else tried
 
+    def says(self, letter: DeadLetter, outcome: str, attempts: int) -> bool:
+        """Whether that is the newest of a letter."""
+        known = self._known(letter)
+        return known is not None and (known.outcome, known.attempts) == (outcome, attempts)
+
     def _known(self, letter: DeadLetter) -> Replay | None:
         found = self._newest.get(letter.name)
         return found if found is not None and found.is_of(letter) else None

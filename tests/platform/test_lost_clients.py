@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from collections.abc import Callable
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -164,6 +166,7 @@ def test_a_client_that_does_not_begin_is_replaced(case: Case, code: int | None) 
     client.send(case.topic, b"ann", b"one")
     client.commit()
     assert case.values() == [b"one"]
+    assert client.restarts == 1
 
 
 def test_one_that_may_be_fenced_does_not_take_its_id_back_because_nobody_answers(case: Case) -> None:
@@ -201,3 +204,28 @@ def test_whoever_waits_is_told_while_a_call_does_not_return(platform: Platform, 
     with pytest.raises(BatchAborted):
         client.commit()
     assert told and all(isinstance(outage, BrokerUnavailable) for outage in told)
+
+
+def test_clients_that_are_given_up_are_let_go(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a thread of their own, and without a search for garbage."""
+    monkeypatch.setattr(kafka_transactions, "RETIREMENT", 0.1)
+    gc.disable()
+    try:
+        case.clients.faults["init_transactions"] = in_vain(case.clients, "init_transactions")
+        client = case.producer()
+        for _ in range(3):
+            client.begin()
+            client.send(case.topic, b"ann", b"one")
+            case.clients.faults["commit_transaction"] = out_of_time
+            with pytest.raises(BatchAborted):
+                client.commit()
+        everyone = [weakref.ref(one) for one in case.clients.made]
+        case.clients.made.clear()
+        assert len(everyone) == 5
+        end = time.monotonic() + 10
+        while any(one() is not None for one in everyone[:-1]):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert everyone[-1]() is not None
+    finally:
+        gc.enable()

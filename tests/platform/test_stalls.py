@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.stack
 
-SAID = "nothing comes of partitions"
+SAID = "nothing comes of events-raw"
 
 
 class Client:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from confluent_kafka import KafkaError
 
+from avrogate.errors import AvrogateError
 from avrogate.kafka_reading import read_to_end
 from avrogate.kafka_transactions import BatchAborted, TransactionalProducer
 from processors.audit import audit
@@ -48,6 +49,16 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> Lost:
     return lose
 
 
+def written(folder: Path) -> Path:
+    """A file of 300 lines."""
+    file = folder / "events.jsonl"
+    line = json.dumps(
+        {"event-type": "init", "time": 1_790_000_000, "user-id": "ann", "country": "PT", "platform": "IOS"}
+    )
+    file.write_text(f"{line}\n" * 300)
+    return file
+
+
 def test_the_processor_looks_up_what_was_committed(platform: Platform, lost: Lost) -> None:
     plan = Plan(events=500, seed=1, start=int(time.time()) - 600, span=600)
     produce(platform.settings, Generator(plan), catalog=platform.catalog)
@@ -62,15 +73,40 @@ def test_the_processor_looks_up_what_was_committed(platform: Platform, lost: Los
 
 
 def test_a_file_is_as_far_as_the_broker_says(platform: Platform, lost: Lost, tmp_path: Path) -> None:
-    file = tmp_path / "events.jsonl"
-    line = json.dumps(
-        {"event-type": "init", "time": 1_790_000_000, "user-id": "ann", "country": "PT", "platform": "IOS"}
-    )
-    file.write_text(f"{line}\n" * 300)
+    file = written(tmp_path)
     commits = lost(2)  # the first tells of the file
     with open_lines(str(file)) as lines:
         summary = produce(platform.settings, lines, catalog=platform.catalog)
     assert commits() == 2
     assert summary.all_sent == 300
+    raw = platform.catalog.stage_topic("raw")
+    assert sum(1 for _ in read_to_end(platform.settings, raw)) == 300
+
+
+@pytest.mark.parametrize("uncertain", [False, True])
+def test_a_file_that_another_process_went_on_with_is_left_to_it(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, uncertain: bool
+) -> None:
+    """It came between an abort and the next client, which takes the transactional id back from it."""
+    file, commit, told = written(tmp_path), TransactionalProducer.commit, 0
+
+    def send() -> None:
+        with open_lines(str(file)) as lines:
+            produce(platform.settings, lines, catalog=platform.catalog)
+
+    def aborted(producer: TransactionalProducer) -> None:
+        nonlocal told
+        told += 1
+        if told != 2:  # the first tells of the file
+            commit(producer)
+            return
+        producer.abort()
+        send()
+        producer._renew()
+        raise BatchAborted("aborted", KafkaError._TIMED_OUT, uncertain=uncertain)
+
+    monkeypatch.setattr(TransactionalProducer, "commit", aborted)
+    with pytest.raises(AvrogateError, match="another process has taken"):
+        send()
     raw = platform.catalog.stage_topic("raw")
     assert sum(1 for _ in read_to_end(platform.settings, raw)) == 300

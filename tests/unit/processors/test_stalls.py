@@ -86,3 +86,23 @@ def test_what_is_read_anew_has_its_time(reading: Reading) -> None:
     reading.after(SILENCE)
     reading.stalls.forget()
     assert reading.after(GRACE) == []
+
+
+def test_one_that_was_rewound_and_gives_nothing_stands(reading: Reading) -> None:
+    reading.stalls.read_from(1, 3)
+    assert reading.after(SILENCE) == []
+    assert reading.after(GRACE) == [1]
+
+
+def test_one_that_stands_again_has_twice_the_time(reading: Reading) -> None:
+    reading.ends[1] = 6
+    reading.after(SILENCE)
+    assert reading.after(GRACE) == [1]
+    reading.stalls.read_from(1, 5)
+    assert reading.after(SILENCE) == reading.after(GRACE) == []
+    assert reading.after(SILENCE) == [], "suspected only now"
+    assert reading.after(GRACE) == [1]
+    reading.stalls.reached(1, 6)
+    reading.ends[1] = 7
+    reading.after(SILENCE)
+    assert reading.after(GRACE) == [1]
