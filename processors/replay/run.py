@@ -181,9 +181,7 @@ class _Run:
                 log.warning("%s; doing the batch again", aborted.message)
                 # what the broker made of it, not what the client believes, decides what is sent again
                 self._states = States(self._replays.read())
-                if aborted.uncertain and all(
-                    self._states.says(one.letter, one.outcome, one.attempts) for one in made
-                ):
+                if aborted.uncertain and self._taken(made):
                     return decisions
             else:
                 return decisions

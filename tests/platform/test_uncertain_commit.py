@@ -16,8 +16,12 @@ from avrogate.errors import AvrogateError
 from avrogate.kafka_reading import read_to_end
 from avrogate.kafka_transactions import BatchAborted, TransactionalProducer
 from processors.audit import audit
+from processors.replay.correction import Correction
+from processors.replay.plan import Repair
+from processors.replay.run import Order, replay
 from processors.run import GROUP, process
 from producers.generator import Generator, Plan
+from producers.publisher import Publisher
 from producers.replay import open_lines
 from producers.run import produce
 
@@ -81,6 +85,22 @@ def test_a_file_is_as_far_as_the_broker_says(platform: Platform, lost: Lost, tmp
     assert summary.all_sent == 300
     raw = platform.catalog.stage_topic("raw")
     assert sum(1 for _ in read_to_end(platform.settings, raw)) == 300
+
+
+def test_a_replay_counts_what_the_broker_took(platform: Platform, lost: Lost) -> None:
+    """Sent ones as sent, and refused ones as tried once."""
+    with Publisher(platform.settings, platform.catalog) as publisher:
+        for number in range(20):
+            purchase = {"event-type": "in-app-purchase", "time": int(time.time()), "product-id": "gems"}
+            unknown = {"price": 1} if number % 2 else {"price": 1, "colour": "red"}
+            publisher.publish(purchase | {"user-id": f"user-{number}"} | unknown)
+    rename = Correction.model_validate({"steps": [{"rename": {"price": "purchase_value"}}]})
+    commits = lost(1)
+    order = Order(repair=Repair(correction=rename), limit=20)
+    summary = replay(platform.settings, platform.catalog, order, Event())
+    assert commits() == 1
+    assert summary.letters == {("sent", "unknown-field"): 10, ("refused", "unknown-field"): 10}
+    assert audit(platform.settings, platform.catalog, GROUP).replays.states == {"open": 10, "sent": 10, "parked": 0}
 
 
 @pytest.mark.parametrize("uncertain", [False, True])
