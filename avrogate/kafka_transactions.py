@@ -219,7 +219,7 @@ class TransactionalProducer:
             )
 
     def _renew(self) -> None:
-        made, old = self._made(), self._producer
+        made, old = self._made(), [self._producer]
         self._producer = made
         _discard(old, RETIREMENT)
 
@@ -242,18 +242,19 @@ class TransactionalProducer:
                 self._stuck(stuck)
             except KafkaException as error:
                 raise translated(error, self._settings) from error
-            _discard(made)  # at once: it would go on asking for an epoch, and could fence the next
+            vain = [made]
+            del made
+            _discard(vain)  # at once: it would go on asking for an epoch, and could fence the next
 
 
 def _finished(error: KafkaError) -> bool:
     return bool(error.fatal()) or error.code() == FINISHED
 
 
-def _discard(client: Producer, after: float = 0.0) -> None:
-    """Let go of a client `after` some seconds, and wait for nothing: its end joins threads of its own, and one of
-    them may be stuck. Until then the error that it was given up for may still hold it, in the thread that works.
+def _discard(clients: list[Producer], after: float = 0.0) -> None:
+    """Let go of clients that nobody else has, `after` some seconds, and wait for nothing: the end of one joins
+    threads of its own, which may be stuck. Until then an error may still hold it, in the thread that works.
     """
-    held = [client]
-    end = Timer(after, held.clear)
+    end = Timer(after, clients.clear)
     end.daemon = True
     end.start()
