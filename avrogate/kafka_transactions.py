@@ -38,6 +38,8 @@ FENCED = {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRO
 # what `produce` says of a transaction that must be aborted, and of a producer that is finished: only aborting tells
 # which, and why. A record that is too large spoils its transaction as well
 UNTOLD = {KafkaError._STATE, KafkaError._FATAL, KafkaError.MSG_SIZE_TOO_LARGE}
+# what a commit says when the broker refused a record: the client has not asked it to commit then
+REFUSED = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INCONSISTENT}
 # so often within so many seconds: two processes have one transactional id and fence each other in turn
 FENCED_OFTEN, WITHIN = 5, 60.0
 
@@ -145,7 +147,7 @@ class TransactionalProducer:
         self._call(lambda client: client.send_offsets_to_transaction(list(positions), membership, TRY))
 
     def commit(self) -> None:
-        """Commit the open transaction. Raises BatchAborted, which is `uncertain`, if that fails."""
+        """Commit the open transaction. Raises BatchAborted if that fails, `uncertain` if the broker may have it."""
         self._call(lambda client: client.commit_transaction(TRY), committing=True)
 
     def abort(self) -> None:
@@ -195,7 +197,8 @@ class TransactionalProducer:
             raise translated(error, self._settings) from error
         self._renew()
         log.warning("transaction aborted: %s", cause.str())
-        raise BatchAborted(f"transaction aborted: {cause.str()}", cause.code(), uncertain=committing) from error
+        uncertain = committing and cause.code() not in REFUSED
+        raise BatchAborted(f"transaction aborted: {cause.str()}", cause.code(), uncertain=uncertain) from error
 
     def _stuck(self, stuck: Stuck) -> None:
         if self._fenced is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import time
 import weakref
 from collections.abc import Callable
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from avrogate import kafka_calls, kafka_transactions
 from avrogate.errors import AvrogateError, BrokerUnavailable
+from avrogate.kafka import admin
 from avrogate.kafka_limits import limits
 from avrogate.kafka_reading import read_to_end
 from avrogate.kafka_transactions import BatchAborted, TransactionalProducer
@@ -118,6 +121,22 @@ def test_a_commit_whose_answer_is_lost_is_uncertain(case: Case, fault: Fault) ->
     assert raised.value.uncertain
     assert case.values() == [b"one"]
     assert len(case.clients.made) == 2, "a new epoch"
+
+
+def test_a_commit_of_a_record_that_the_broker_refused_is_certain(case: Case) -> None:
+    """The client has not asked it to commit: nothing has to be looked up."""
+    client = case.producer()  # by the limits as they are
+    entry = ConfigEntry("max.message.bytes", "1000", incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, case.topic, incremental_configs=[entry])
+    asked = admin(case.platform.settings)
+    asked.incremental_alter_configs([resource])[resource].result()
+    client.begin()
+    client.send(case.topic, b"ann", random.Random(1).randbytes(5000))
+    with pytest.raises(BatchAborted) as raised:
+        client.commit()
+    assert raised.value.code in kafka_transactions.REFUSED
+    assert not raised.value.uncertain
+    assert case.values() == []
 
 
 def test_a_commit_that_never_returns_is_uncertain_and_ended_by_the_next_client(case: Case) -> None:
