@@ -144,8 +144,6 @@ class QualityProcessor:
             self._write(judged, overlay)
             self._producer.send_offsets(self._intake.offsets(), self._intake.membership)
             self._producer.commit()
-        except BatchAborted:
-            raise
         except TransientError:  # whether it is committed is the broker's to say
             self._intake.look_up()
             raise
