@@ -9,6 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +28,8 @@ from schemas.catalog import Catalog, load_catalog
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from processors.vitals import Vitals
 
 WORKERS, GAP = 4, 4  # processes of `pytest -n` that never draw the same port, and ports from one drawn to the next
 _given: set[int] = set()
@@ -194,6 +198,32 @@ def platform(stack: Settings, tmp_path: Path) -> Platform:
     list(create_topics(catalog, settings))
     list(register_all(catalog, Registry(settings)))
     return Platform(settings, catalog)
+
+
+@contextmanager
+def processing(platform: Platform, settings: Settings | None = None, *, end: float = 10.0) -> Iterator[Vitals]:
+    """A quality processor on the platform, in a thread; once it is asked to stop it ends within `end` seconds."""
+    from processors.run import process
+    from processors.vitals import Vitals
+
+    stop, vitals = threading.Event(), Vitals()
+    options = {"catalog": platform.catalog, "vitals": vitals}
+    thread = threading.Thread(target=process, args=(settings or platform.settings, stop), kwargs=options)
+    thread.start()
+    try:
+        yield vitals
+    finally:
+        stop.set()
+        thread.join(end)
+    assert not thread.is_alive()
+
+
+def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until it is so; fails after so many seconds."""
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from avrogate.kafka import consumer
+from conftest import processing, wait_until
 from processors import intake, stalls
 from processors.audit import audit
-from processors.run import GROUP, process
-from processors.vitals import Vitals
+from processors.run import GROUP
 from producers.generator import Generator, Plan
 from producers.replay import open_lines
 from producers.run import produce
@@ -65,37 +62,17 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> list[Client]:
     return made
 
 
-@contextmanager
-def running(platform: Platform) -> Iterator[Vitals]:
-    stop, vitals = Event(), Vitals()
-    thread = Thread(target=lambda: process(platform.settings, stop, catalog=platform.catalog, vitals=vitals))
-    thread.start()
-    try:
-        yield vitals
-    finally:
-        stop.set()
-        thread.join(20.0)
-    assert not thread.is_alive()
-
-
-def until(reached: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def test_partitions_that_stand_still_are_read_anew(
     platform: Platform, clients: list[Client], caplog: pytest.LogCaptureFixture
 ) -> None:
     plan = Plan(events=500, seed=1, start=int(time.time()) - 600, span=600)
     produce(platform.settings, Generator(plan), catalog=platform.catalog)
-    with running(platform) as vitals:
-        until(lambda: vitals.tally.events == 500)
+    with processing(platform, end=20.0) as vitals:
+        wait_until(lambda: vitals.tally.events == 500, 30.0)
         (client,) = clients
         client.stands = True
         produce(platform.settings, Generator(plan), catalog=platform.catalog)
-        until(lambda: vitals.tally.events == 1000)
+        wait_until(lambda: vitals.tally.events == 1000, 30.0)
     assert SAID in caplog.text
     assert audit(platform.settings, platform.catalog, GROUP).adds_up
 
@@ -109,8 +86,8 @@ def test_a_topic_that_is_read_to_its_end_is_left_alone(
     file.write_text("".join(line % (time.time() - 60, number) for number in range(300)))
     with open_lines(str(file)) as lines:
         produce(platform.settings, lines, catalog=platform.catalog)
-    with running(platform) as vitals, caplog.at_level(logging.INFO):
-        until(lambda: vitals.tally.events == 300)
+    with processing(platform, end=20.0) as vitals, caplog.at_level(logging.INFO):
+        wait_until(lambda: vitals.tally.events == 300, 30.0)
         time.sleep(6)
     assert SAID not in caplog.text
     assert caplog.text.count("owns partitions") == 1

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +11,8 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from avrogate.errors import BrokerUnavailable, RegistryUnavailable
 from avrogate.kafka import admin, producer
+from conftest import processing, wait_until
 from processors.run import process
-from processors.vitals import Vitals
 
 if TYPE_CHECKING:
     from conftest import Platform
@@ -27,28 +25,14 @@ NOWHERE = {
 }
 
 
-def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize("part", NOWHERE)
 def test_it_waits_and_is_red_until_somebody_asks_to_stop(platform: Platform, part: str) -> None:
-    stop, vitals = Event(), Vitals()
     away = platform.settings.model_copy(update=NOWHERE[part])
-    thread = Thread(target=lambda: process(away, stop, catalog=platform.catalog, vitals=vitals))
-    thread.start()
-    try:
+    with processing(platform, away) as vitals:
         wait_until(lambda: not vitals.health.healthy)
         assert list(vitals.health.troubles) == [part]
         assert "127.0.0.1:9" in vitals.health.troubles[part].message
         assert not vitals.health.ready
-    finally:
-        stop.set()
-        thread.join(10.0)
-    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(("part", "error"), [("broker", BrokerUnavailable), ("registry", RegistryUnavailable)])
@@ -59,30 +43,10 @@ def test_a_run_that_somebody_waits_for_says_so_instead(platform: Platform, part:
 
 
 def test_it_is_ready_once_it_has_its_share(platform: Platform) -> None:
-    stop, vitals = Event(), Vitals()
-    thread = Thread(target=lambda: process(platform.settings, stop, catalog=platform.catalog, vitals=vitals))
-    thread.start()
-    try:
+    with processing(platform) as vitals:
         wait_until(lambda: vitals.health.ready)
         assert vitals.health.healthy
         wait_until(lambda: set(vitals.lag) == {0, 1, 2, 3})
-    finally:
-        stop.set()
-        thread.join(10.0)
-    assert not thread.is_alive()
-
-
-@contextmanager
-def at_work(platform: Platform) -> Iterator[Vitals]:
-    stop, vitals = Event(), Vitals()
-    thread = Thread(target=lambda: process(platform.settings, stop, catalog=platform.catalog, vitals=vitals))
-    thread.start()
-    try:
-        yield vitals
-    finally:
-        stop.set()
-        thread.join(60.0)
-    assert not thread.is_alive()
 
 
 def test_a_batch_that_the_broker_refuses_again_and_again_is_seen(platform: Platform) -> None:
@@ -99,7 +63,7 @@ def test_a_batch_that_the_broker_refuses_again_and_again_is_seen(platform: Platf
     sender = producer(platform.settings)
     sender.produce(platform.catalog.stage_topic("raw"), b"garbage")
     sender.flush()
-    with at_work(platform) as vitals:
+    with processing(platform, end=60.0) as vitals:
         wait_until(lambda: "times in a row" in str(vitals.health.troubles), 40.0)
         assert vitals.tally.transactions == 0
         aborted = vitals.tally.aborted
